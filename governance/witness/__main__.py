@@ -1,0 +1,5 @@
+"""`python -m governance.witness` is `lfr-witness`."""
+
+from governance.witness import main
+
+main()

@@ -1,0 +1,1 @@
+"""Face networks: from a picture and its faces to unit vectors."""

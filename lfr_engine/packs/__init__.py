@@ -1,0 +1,1 @@
+"""Model packs: a folder of models with a manifest that names every file by digest."""

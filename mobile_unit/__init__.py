@@ -1,0 +1,1 @@
+"""What runs in the van: the gate, the supervised processes, the journal, purge and sync."""

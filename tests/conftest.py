@@ -1,0 +1,25 @@
+"""Fixtures that cost too much to make for every test."""
+
+from pathlib import Path
+
+import pytest
+
+from lfr_engine.packs.build import build_open_default
+from lfr_engine.packs.store import OpenPack, open_pack
+
+CLONE = Path(__file__).resolve().parent.parent
+# Kept between runs, whatever LFR_HOME says: a pack that stands there whole is verified and left alone.
+PACKS = CLONE / ".cache" / "packs"
+
+
+@pytest.fixture(scope="session")
+def packs_dir() -> Path:
+    """A packs folder that holds `open-default`; tests copy from it and never write to it."""
+    build_open_default(PACKS, print)
+    return PACKS
+
+
+@pytest.fixture(scope="session")
+def open_default_pack(packs_dir: Path) -> OpenPack:
+    """The default pack, built from the installed packages and loaded."""
+    return open_pack("open-default", packs_dir)

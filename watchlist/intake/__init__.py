@@ -1,0 +1,1 @@
+"""From CSV and photos to entries with templates, every refusal with its reason."""

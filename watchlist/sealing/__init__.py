@@ -1,0 +1,1 @@
+"""Signatures, encryption and Merkle commitments, on top of well-kept libraries."""

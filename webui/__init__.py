@@ -1,0 +1,1 @@
+"""What people touch: office and unit pages, and the command line."""
