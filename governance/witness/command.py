@@ -83,7 +83,7 @@ def _logs(vkeys: tuple[str, ...]) -> dict[str, list[Verifier]]:
 
 
 def _stop_at_end_of_input() -> None:
-    while sys.stdin.buffer.read(4096):
+    while os.read(sys.stdin.fileno(), 4096):  # unbuffered: a buffer's lock, held here at exit, would end the process in a crash
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

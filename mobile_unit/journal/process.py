@@ -102,7 +102,7 @@ def main(folder: str) -> NoReturn:
         sys.exit(error.exit_code)
     print("ready", flush=True)
     threading.Thread(target=server.serve, daemon=True).start()
-    while sys.stdin.buffer.read(4096):
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     server.leave()
 

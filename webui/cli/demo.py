@@ -135,7 +135,7 @@ def _who_decided(subject: Subject, run: dict[str, Any]) -> str:
 
 def _startup(check_s: float) -> timedelta:
     """How long gate, engine and camera need on this machine before the first frame: the gate has just been timed."""
-    return timedelta(seconds=2 + check_s)
+    return timedelta(seconds=1 + check_s)
 
 
 def _run_unit(world: World, subject: Subject, deployment: str, persons: dict[str, str]) -> dict[str, Any]:

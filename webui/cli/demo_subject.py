@@ -19,7 +19,7 @@ from webui.cli.demo_people import demo_people
 
 # A street that goes on after the last walker, so that the end time stops matching and not the end of the film.
 _EMPTY_TAIL = timedelta(seconds=1)
-_AT_ONCE = 7.0
+_AT_ONCE = 8.0
 
 
 @dataclass(frozen=True, slots=True)
