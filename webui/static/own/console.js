@@ -46,7 +46,7 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 document.querySelectorAll("img[data-camera]").forEach(follow);
 
 // Events.
-const waitsForDecision = () => alertArea?.querySelector('[data-open="yes"]') !== null;
+const waitsForDecision = () => Boolean(alertArea?.querySelector('[data-open="yes"]'));
 async function fillAlert() {
   if (!alertArea || location.pathname !== "/live" || waitsForDecision()) return;
   const answer = await fetch("/live/alert");
@@ -73,7 +73,6 @@ events.addEventListener("status", (event) => show(JSON.parse(event.data)));
 events.addEventListener("happened", (event) => {
   const { type } = JSON.parse(event.data);
   if (type === "alert.raised") fillAlert();
-  if (type === "purge.done" && location.pathname === "/end") location.reload();
 });
 events.onerror = () => (byId("left").textContent = "no contact");
 events.onopen = () => document.body.classList.add("live");
