@@ -12,12 +12,16 @@ from typing import Annotated, Any, ClassVar, Literal
 import uuid6
 from pydantic import Field, ValidationError
 
+from governance.messages.model import ModelState, Need
 from governance.messages.payload import Decimal, Digest, Hex32, Id, Line, Mode, RuleId, Strict, WireTime
+from governance.rules.model_states import Cause
 from lfr_engine.clock import Clock, format_utc
 from lfr_engine.errors import BadInput
+from lfr_engine.sealed.facts import Seal
 
 MAX_ENTRY_BYTES = 16 * 1024
 Count = Annotated[int, Field(ge=0)]
+Ed25519Signature = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{86}==$")]
 
 
 class Op(StrEnum):
@@ -213,6 +217,45 @@ class ClockSimulated(EventBody):
     setting: Line
 
 
+class BlueCollected(EventBody):
+    """A member of staff agreed to walk; the leaf is a commitment, the consent is named by the entry behind it."""
+
+    name, op, subject, rule_ids = "blue.collected", Op.COLLECTION, "staff", ("R30",)
+    principles = (Principle.ROBUST, Principle.LAWFUL)
+    application_id: Id
+    leaf: Hex32
+
+
+class DrillScheduled(EventBody):
+    """Before matching starts: how many walks, of how many walkers, under which schedule (R30, R78)."""
+
+    name, op, subject, rule_ids = "drill.scheduled", Op.CONFIGURE, "staff", ("R30", "R78", "R101")
+    principles = (Principle.ROBUST, Principle.ACCOUNTABLE)
+    schedule: Digest
+    walks: Count
+    walkers: Count
+
+
+class DrillWalked(EventBody):
+    """A walker tapped their own token for this walk; the signature is over deployment and walk."""
+
+    name, op, subject, rule_ids = "drill.walked", Op.VERIFY, "staff", ("R30", "R78", "R101")
+    principles = (Principle.ROBUST,)
+    walk: Count
+    walker_id: Id
+    signature: Ed25519Signature
+    scripted: bool
+
+
+class DrillRecognised(EventBody):
+    """The engine's candidate was a walker. No alert, no picture, nobody is asked to do anything."""
+
+    name, op, subject, rule_ids = "drill.recognised", Op.COMBINATION, "staff", ("R30", "R78", "R101")
+    principles = (Principle.ROBUST,)
+    walker_id: Id
+    camera_id: Id
+
+
 class GateRefused(EventBody):
     name, op, rule_ids = "gate.refused", Op.VERIFY, ("R1",)
     principles = (Principle.LAWFUL, Principle.ROBUST)
@@ -241,13 +284,15 @@ class BundleOpened(EventBody):
 
 
 class MatchingStarted(EventBody):
-    name, op, rule_ids = "matching.started", Op.START, ("R1", "R70")
+    name, op, rule_ids = "matching.started", Op.START, ("R1", "R41", "R70")
     principles = (Principle.LAWFUL, Principle.ACCOUNTABLE)
     camera_ids: tuple[Id, ...]
     list_root: Hex32
     pack_digest: Digest
     pipeline_digest: Digest
     threshold: Decimal
+    sealed: tuple[Seal, ...]  # what the engine process had given up before it saw a pixel (R41)
+    lacking: tuple[Seal, ...]
 
 
 class PassersCounted(EventBody):
@@ -324,6 +369,113 @@ class PurgeDone(EventBody):
 class AlertErased(EventBody):
     name, op, subject, rule_ids = "alert.erased", Op.ERASURE, "listed", ("R58",)
     alert_id: Id
+
+
+class ListErased(EventBody):
+    """The office's own photos and templates of a list, once its unit has purged: the key under which they lay, and the files."""
+
+    name, op, subject, rule_ids = "list.erased", Op.ERASURE, "listed", ("R62",)
+    principles = (Principle.LAWFUL, Principle.RESPONSIBLE)
+    application_id: Id
+    files: Count
+
+
+class PlanRegistered(EventBody):
+    """A test was announced before anything was measured."""
+
+    name, op, rule_ids = "plan.registered", Op.CONFIGURE, ("R37", "R100")
+    principles = (Principle.ROBUST, Principle.TRANSPARENT)
+    plan: Digest
+    pipeline_digest: Digest
+
+
+class RunStarted(EventBody):
+    """Run `ordinal` of a plan begins; one that never ends stays on the certificate as open."""
+
+    name, op, rule_ids = "run.started", Op.VERIFY, ("R37", "R100")
+    principles = (Principle.ROBUST, Principle.TRANSPARENT)
+    plan: Digest
+    ordinal: Count
+
+
+class RunEnded(EventBody):
+    name, op, rule_ids = "run.ended", Op.VERIFY, ("R37", "R100")
+    principles = (Principle.ROBUST, Principle.TRANSPARENT)
+    plan: Digest
+    ordinal: Count
+    outcome: Literal["passed", "failed", "aborted"]
+    result: Digest | None
+
+
+class PipelineRegistered(EventBody):
+    name, op, rule_ids = "pipeline.registered", Op.CONFIGURE, ("R98",)
+    principles = (Principle.ROBUST, Principle.ACCOUNTABLE)
+    model: Id
+    pipeline_digest: Digest
+    pack_digest: Digest
+    predecessor: Digest | None
+
+
+class PipelineMoved(EventBody):
+    """One step in the model register; `needs` is what a review that it opens has to bring."""
+
+    name, op, rule_ids = "pipeline.moved", Op.CONFIGURE, ("R55", "R98", "R99", "R102")
+    principles = (Principle.ROBUST, Principle.ACCOUNTABLE)
+    pipeline_digest: Digest
+    was: ModelState
+    becomes: ModelState
+    cause: Cause
+    needs: tuple[Need, ...]
+
+
+class ReviewCleared(EventBody):
+    """One thing a review needed was done; `evidence` is the certificate or the document that shows it."""
+
+    name, op, rule_ids = "review.cleared", Op.VERIFY, ("R55", "R99")
+    principles = (Principle.RESPONSIBLE, Principle.ACCOUNTABLE)
+    pipeline_digest: Digest
+    need: Need
+    evidence: Digest
+
+
+class PipelineMonitored(EventBody):
+    """The cumulative monitor of false alerts after a deployment was folded in (R54, R79). Bounds are shares of passages."""
+
+    name, op, rule_ids = "pipeline.monitored", Op.VERIFY, ("R54", "R79")
+    principles = (Principle.ROBUST, Principle.RESPONSIBLE)
+    pipeline_digest: Digest
+    reviews: Count
+    passages: Count
+    false_alerts: Count
+    undecided: Count
+    lower: Decimal
+    lower_worst: Decimal
+    breached: bool
+
+
+class GroupsMonitored(EventBody):
+    """A comparison of groups (R55): how many were large enough to compare, and whether two of them lie apart."""
+
+    name, op, rule_ids = "groups.monitored", Op.VERIFY, ("R55", "R79")
+    principles = (Principle.ROBUST, Principle.RESPONSIBLE)
+    pipeline_digest: Digest
+    measure: Literal["recognition", "outcomes"]
+    groups: Count
+    suppressed: Count
+    table: Digest
+    breached: bool
+
+
+class MonitorTripped(EventBody):
+    """The unit's own monitor passed its limit. `suspended`: matching waits for Silver; False in a demonstration only."""
+
+    name, op, rule_ids = "monitor.tripped", Op.PAUSE, ("R54",)
+    principles = (Principle.ROBUST, Principle.RESPONSIBLE)
+    passages: Count
+    false_alerts: Count
+    undecided: Count
+    lower: Decimal
+    suspended: bool
 
 
 class MatchTested(EventBody):

@@ -9,12 +9,16 @@ from governance.events import (
     AlertOutcome,
     AlertRaised,
     AlertResolved,
+    DrillRecognised,
+    DrillScheduled,
+    DrillWalked,
     MatchingStarted,
     MatchingStopped,
     PassersCounted,
     read_entry,
 )
 from lfr_engine.errors import VerificationFailed
+from lfr_engine.sealed.facts import Seal
 
 
 @dataclass(slots=True)
@@ -25,6 +29,8 @@ class Figures:
     ended_at: str = ""
     ended_because: str = ""
     threshold: str = ""
+    sealed: tuple[Seal, ...] = ()
+    lacking: tuple[Seal, ...] = ()
     frames: int = 0
     dropped: int = 0
     passages: int = 0
@@ -35,6 +41,9 @@ class Figures:
     outcomes: dict[str, AlertOutcome] = field(default_factory=dict)
     engaged: set[str] = field(default_factory=set)
     scripted: bool = False
+    schedule: str = ""
+    taps: dict[int, str] = field(default_factory=dict)
+    recognitions: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def alerts(self) -> int:
@@ -76,6 +85,7 @@ def count(entries: Iterable[bytes], deployment_id: str) -> Figures:
             case MatchingStarted():
                 figures.started_at = figures.started_at or event.at
                 figures.threshold = body.threshold
+                figures.sealed, figures.lacking = body.sealed, body.lacking
             case MatchingStopped():
                 figures.ended_at, figures.ended_because = event.at, body.reason
             case PassersCounted():
@@ -95,6 +105,14 @@ def count(entries: Iterable[bytes], deployment_id: str) -> Figures:
                 figures.outcomes[body.alert_id] = body.outcome
                 if body.engagement == "engaged":
                     figures.engaged.add(body.alert_id)
+            case DrillScheduled():
+                _require(not figures.started_at, "a drill was scheduled after matching had started", "R30")
+                figures.schedule = body.schedule
+            case DrillWalked():
+                _require(body.walk not in figures.taps, f"walk {body.walk} was tapped twice", "R30")
+                figures.taps[body.walk] = event.at
+            case DrillRecognised():
+                figures.recognitions.append((body.walker_id, event.at))
             case _:
                 pass
     return figures

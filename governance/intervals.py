@@ -26,3 +26,8 @@ def decimal(value: float) -> str:
 def percent(share: float) -> str:
     """Two significant digits, so that a small rate is not rounded to nothing."""
     return f"{float(f'{share * 100:.2g}'):.10f}".rstrip("0").rstrip(".") + " %"
+
+
+def fixed(share: float) -> str:
+    """A share with nine decimals, as ledger entries and certificates carry it."""
+    return f"{share:.9f}"

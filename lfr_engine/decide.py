@@ -2,7 +2,7 @@
 
 A single frame can look like anybody: blur, a hand, two faces crossing. So an alert needs agreement: the same entry, at or
 above the threshold, in at least `views` views of the passage, or in every view it has when the passage ends with fewer. How
-many is a fact of the pack, chosen with its threshold (docs/performance.md).
+many is a fact of the pack, chosen with its threshold (docs/performance.md). One alert per passage and entry (R43).
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Agreement:
 
 @dataclass(slots=True)
 class Verdicts:
-    """What the views of one passage said so far, and for whom an alert has been raised already (one per passage and entry)."""
+    """What the views of one passage said so far, and for whom an alert has been due already (one per passage and entry)."""
 
     rule: Agreement
     views: int = 0

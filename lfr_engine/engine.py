@@ -1,149 +1,152 @@
-"""The loop of the engine process: frames of every camera through their pipelines, commands between frames, messages out."""
+"""The loop of the engine process: frames of every camera through their pipelines, commands between frames, messages out.
+
+Cameras come and go by command, and each fails alone: what one sends can end that camera and no other. What ends them all is
+a matcher that fails (a model that throws, a graphics card that is gone): then the engine says so and ends.
+"""
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from lfr_engine.commands import CameraOrder, Command, Pause, Remove, Resume, Start, Stop
+from lfr_engine.commands import AddCamera, Command, Pause, Remove, RemoveCamera, Resume, Start, Stop
 from lfr_engine.errors import LfrError
 from lfr_engine.gallery import Gallery
-from lfr_engine.image import encode_jpeg
+from lfr_engine.lane import Lane
 from lfr_engine.packs.store import OpenPack
-from lfr_engine.pipeline import Pipeline
-from lfr_engine.redact import redact
-from lfr_engine.values import Alert, Frame, Step
-from lfr_engine.video.source import Feed, open_source
+from lfr_engine.pipeline import Pipeline, step_many
+from lfr_engine.telling import Send, Telling
+from lfr_engine.values import Alert, Frame
 
 _COUNTERS_EVERY_S = 1.0
-_PICTURES_EVERY_S = 0.2
+_FORGET_AFTER_S = 1.0
 _WAIT_S = 0.1  # a command waits at most this long when no camera sends anything
-_PICTURE_QUALITY = 70
-
-Send = Callable[[dict[str, Any], tuple[bytes, ...]], None]
-
-
-@dataclass(slots=True, eq=False)
-class _Lane:
-    """One camera: where frames come from and what has been made of them."""
-
-    feed: Feed
-    pipeline: Pipeline
-    counted: Step
-    told: str = ""
-    pictured_s: float = float("-inf")
 
 
 class Engine:
     """One deployment. `send(header, blobs)` is the only way out; `commands` is filled by another thread."""
 
     def __init__(self, *, start: Start, pack: OpenPack, gallery: Gallery, commands: deque[Command], send: Send) -> None:
-        self._threshold = start.threshold
+        self.failed = False
         self._gallery = gallery
         self._commands = commands
-        self._send = send
+        self._tell = Telling(send, start.threshold)
         self._changed = threading.Condition()
-        self._lanes: list[_Lane] = []
-        for order in start.cameras:
-            pipeline = Pipeline(pack=pack, gallery=gallery, threshold=start.threshold_cosine)
-            self._lanes.append(_Lane(self._feed(order), pipeline, Step()))
-        self._alerts = 0
+
+        walkers = frozenset(start.entry_ids[len(start.entry_ids) - start.unthrottled :])
+
+        def pipeline() -> Pipeline:
+            return Pipeline(pack=pack, gallery=gallery, threshold=start.threshold_cosine, unthrottled=walkers)
+
+        self._lanes = {order.id: Lane(order, self._changed, pipeline) for order in start.cameras}
+        self._pack = pack
+        self._followed_s: float | None = None  # when somebody was followed last, until that is forgotten
         self._removed: set[str] = set()
         self._paused = False
-        self._stopped = ""
+        self._stopped, self._why = "", ""
         self._counted_s = time.monotonic()
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str, why: str = "") -> None:
         """End the loop after the frame in work. The first reason counts. Safe in a signal handler."""
-        self._stopped = self._stopped or reason
+        if not self._stopped:
+            self._stopped, self._why = reason, why
 
     def run(self, commands_ended: Callable[[], str]) -> None:
         """Until stopped, until the commands end, or until the last camera is over. Wipes what it knows, whatever happens."""
         try:
-            for lane in self._lanes:
-                lane.feed.start()
+            for lane in self._lanes.values():
+                if not lane.order.standby:
+                    lane.open()
             while not self._stopped:
                 self._obey()
-                self._tell_cameras()
-                for lane, frame in self._take():
-                    if not self._stopped:
-                        self._frame(lane, frame)
-                        self._obey()
-                    frame.image_bgr.fill(0)
+                self._tell.cameras(self._lanes.values())
+                self._match(self._take())
+                self._end_where_nothing_comes()
+                self._forget_the_last_to_go()
                 if time.monotonic() - self._counted_s >= _COUNTERS_EVERY_S:
-                    self._tell_counters()
+                    self._counted_s = time.monotonic()
+                    self._tell.counters(self._lanes.values())
                 if ended := commands_ended():
                     self._obey()  # a stop that came just before the end is why it ended
-                    self.stop(ended)
+                    self.stop(*ended.split(": ", 1))
                 self._stop_with_the_last_camera()
         finally:
-            for lane in self._lanes:
-                lane.counted = lane.pipeline.finish()  # what that would still raise is not raised: matching is over
+            for lane in self._lanes.values():
+                lane.forget()  # what that would still raise is not raised: matching is over
             self._gallery.wipe()
-        self._tell_cameras()
-        self._tell_counters()
-        self._send({"type": "ended", "reason": self._stopped}, ())
+        self._tell.cameras(self._lanes.values())
+        self._tell.counters(self._lanes.values())
+        self._tell.ended(self._stopped, self._why)
 
-    def _feed(self, order: CameraOrder) -> Feed:
-        try:
-            frames = open_source(order.source, real_time=not order.every_frame)
-        except LfrError as error:
-            feed = Feed(order.id, iter(()), self._changed, every_frame=True)
-            feed.fail(error.message)
-            return feed
-        return Feed(order.id, frames, self._changed, every_frame=order.every_frame)
-
-    def _take(self) -> list[tuple[_Lane, Frame]]:
+    def _take(self) -> list[tuple[Lane, Frame]]:
         """The frames there are, at most one per camera; waits a moment for the first."""
         with self._changed:
-            if not any(lane.feed.waiting for lane in self._lanes):
+            if not any(lane.waiting for lane in self._lanes.values()):
                 self._changed.wait(_WAIT_S)
-            return [(lane, frame) for lane in self._lanes if (frame := lane.feed.take()) is not None]
+            return [(lane, frame) for lane in self._lanes.values() if (frame := lane.take()) is not None]
 
-    def _frame(self, lane: _Lane, frame: Frame) -> None:
-        if self._paused:
-            return
-        lane.counted = step = lane.pipeline.step(frame)
-        self._raise_alerts(lane, step)
+    def _match(self, frames: list[tuple[Lane, Frame]]) -> None:
+        """One frame of each camera that has one, through the models together."""
+        try:
+            if not self._paused:
+                due = [(lane, frame) for lane, frame in frames if self._fit(lane, frame)]
+                # A command obeyed on the way may have paused matching or taken a camera out: nobody is followed after that.
+                due = [] if self._paused else [(lane, frame) for lane, frame in due if lane.used]
+                steps = step_many([(lane.pipeline, frame) for lane, frame in due])
+                for (lane, _), step in zip(due, steps, strict=True):
+                    lane.stepped(step)
+                for (lane, frame), step in zip(due, steps, strict=True):
+                    self._obey()
+                    self._raise_alerts(lane, step.alerts)
+                    if not self._paused and not self._stopped:
+                        self._tell.picture(lane, frame, step)
+        except BrokenPipeError:
+            raise  # nobody listens any more
+        except LfrError as error:
+            self._fail(error.message)
+        except Exception as error:  # what the runtimes of the models throw has no family of its own; nothing may match on after it
+            self._fail(f"{type(error).__name__}: {error}")
+        finally:
+            for _, frame in frames:
+                frame.wipe()
+
+    def _end_where_nothing_comes(self) -> None:
+        """Whoever was in the picture when a camera broke off, or ended, is not kept until it comes back: their passages are over (R41)."""
+        for lane in self._lanes.values():
+            if lane.quiet and not lane.pipeline.empty:
+                self._raise_alerts(lane, lane.forget().alerts)
+
+    def _forget_the_last_to_go(self) -> None:
+        """The models' own buffers hold what they computed last. Once nobody is followed, and a moment has passed so that a gap in
+        the crowd costs nothing, they are made to compute black pictures instead (R41, R57)."""
         now_s = time.monotonic()
-        # Only where faces were looked for does the engine know every face of the picture.
-        if step.detected and now_s - lane.pictured_s >= _PICTURES_EVERY_S:
-            lane.pictured_s = now_s
-            everyone = [replace(region, alerted=False) for region in step.regions]
-            picture = encode_jpeg(redact(frame.image_bgr, everyone), _PICTURE_QUALITY)
-            self._send({"type": "picture", "camera_id": lane.feed.camera_id, "frame": frame.index}, (picture,))
+        if not all(lane.pipeline.empty for lane in self._lanes.values()):
+            self._followed_s = now_s
+        elif self._followed_s is not None and now_s - self._followed_s >= _FORGET_AFTER_S:
+            self._followed_s = None
+            self._pack.detector.forget()
+            self._pack.embedder.forget()
 
-    def _raise_alerts(self, lane: _Lane, step: Step) -> None:
-        if not step.alerts:
+    def _fail(self, why: str) -> None:
+        self.failed = True
+        self.stop("matcher_failed", why)
+
+    def _fit(self, lane: Lane, frame: Frame) -> bool:
+        """Whether this frame may be matched: its camera looks where it was confirmed to look."""
+        over = lane.look(frame)
+        if over is not None:
+            self._raise_alerts(lane, over.alerts)
+        return not lane.health.moved
+
+    def _raise_alerts(self, lane: Lane, alerts: Sequence[Alert]) -> None:
+        if not alerts:
             return
         self._obey()  # a removal that came while this frame was searched still counts
-        for alert in step.alerts:
+        for alert in alerts:
             candidates = tuple(one for one in alert.candidates if one.entry_id not in self._removed)
             if candidates and not self._paused and not self._stopped:
-                self._alert(lane, replace(alert, candidates=candidates))
-
-    def _alert(self, lane: _Lane, alert: Alert) -> None:
-        self._alerts += 1
-        pictures = tuple(encode_jpeg(image) for image in (*alert.probes, alert.figure) if image.size)
-        header = {
-            "type": "alert",
-            "seq": self._alerts,
-            "camera_id": lane.feed.camera_id,
-            "track": alert.track,
-            "first_frame": alert.first_frame,
-            "frame": alert.frame,
-            "stream_s": alert.stream_s,
-            "bbox_xyxy_px": list(alert.bbox_xyxy_px),
-            "candidates": [{"entry_id": one.entry_id, "similarity": one.similarity} for one in alert.candidates],
-            "quality": dict(alert.quality),
-            "threshold": self._threshold,
-            "probes": len(pictures) - 1,
-        }
-        self._send(header, pictures)
-        for image in (*alert.probes, alert.figure):
-            image.fill(0)
+                self._tell.alert(lane, replace(alert, candidates=candidates))
 
     def _obey(self) -> None:
         while self._commands:
@@ -153,35 +156,33 @@ class Engine:
                     for entry_id in command.entry_ids:
                         self._gallery.remove(entry_id)
                     self._removed.update(command.entry_ids)
+                case AddCamera() if command.camera_id in self._lanes:
+                    self._lanes[command.camera_id].open()
+                case RemoveCamera() if command.camera_id in self._lanes:
+                    lane = self._lanes[command.camera_id]
+                    self._raise_alerts(lane, lane.close("removed").alerts)
+                case AddCamera() | RemoveCamera():
+                    self.stop("bad_command", f"there is no camera {command.camera_id}")
                 case Pause():
                     self._paused = True
-                    for lane in self._lanes:  # nobody stays half known while nothing may be matched
-                        lane.counted = lane.pipeline.finish()
+                    for lane in self._lanes.values():  # nobody stays half known while nothing may be matched
+                        lane.forget()
                 case Resume():
                     self._paused = False
+                    for lane in self._lanes.values():
+                        if lane.health.moved:
+                            lane.health.confirmed()
                 case Stop():
                     self.stop("stopped")
                 case Start():
-                    raise LfrError("the engine was started already")
+                    self.stop("bad_command", "the engine was started already")
 
     def _stop_with_the_last_camera(self) -> None:
         with self._changed:
-            over = all(lane.feed.state != "open" and not lane.feed.waiting for lane in self._lanes)
-        if over and not self._stopped:
-            for lane in self._lanes:
-                lane.counted = step = lane.pipeline.finish()
-                self._raise_alerts(lane, step)
+            over = all(lane.over for lane in self._lanes.values())
+        # A camera on standby or taken out may come back; one that ended may not, unless somebody says so.
+        awaited = any(lane.state in ("standby", "removed") for lane in self._lanes.values())
+        if over and not awaited and not self._stopped:
+            for lane in self._lanes.values():
+                self._raise_alerts(lane, lane.forget().alerts)
             self.stop("cameras_ended")
-
-    def _tell_cameras(self) -> None:
-        for lane in self._lanes:
-            if lane.feed.state != lane.told:
-                lane.told = lane.feed.state
-                self._send({"type": "camera", "camera_id": lane.feed.camera_id, "state": lane.told, "why": lane.feed.why}, ())
-
-    def _tell_counters(self) -> None:
-        self._counted_s = time.monotonic()
-        counted = [lane.counted.counters.as_json() for lane in self._lanes]
-        sums = {name: sum(one[name] for one in counted) for name in ("frames", "passages", "faces", "too_small", "low_quality")}
-        dropped = sum(lane.feed.dropped for lane in self._lanes)
-        self._send({"type": "counters", **sums, "dropped": dropped, "alerts": self._alerts}, ())

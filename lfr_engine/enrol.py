@@ -1,10 +1,13 @@
-"""From a reference photo to a template: exactly one face, good enough to be compared.
+"""From reference photos to templates: exactly one face each, good enough to be compared.
 
 A photo that shows several people of like size is refused, because only a person can say which of them is meant. Two things
 are no such doubt: small faces in the background, and one or two bystanders beside somebody who holds the middle of the
 picture, as the subject of a portrait does. A group photo is always refused.
+
+Many photos go through each network together. What comes of one never depends on the others: `enrol_photo` is `enrol_photos` of one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +16,7 @@ from lfr_engine.errors import BadInput
 from lfr_engine.image import decode_photo, encode_jpeg, resize
 from lfr_engine.packs.store import OpenPack
 from lfr_engine.quality import QualityGate, judge, measure
+from lfr_engine.quality_components import components, hints_of
 from lfr_engine.values import Face, Image, Template
 
 # A reference photo is chosen at leisure, so more is asked of it than of a passer-by's view.
@@ -28,29 +32,64 @@ MARGIN = 0.4  # of the photo's longer side: detectors miss faces that fill the p
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What a reference photo gives: its template, its quality 0-1, and a small JPEG of face and shoulders for those who check."""
+    """What a reference photo gives: its template, its quality 0-1, and a small JPEG of face and shoulders for those who check.
+
+    `hints`: what could be better about the photo, in words, where that was asked for."""
 
     template: Template
     quality: float
     thumb_jpeg: bytes
+    hints: tuple[str, ...] = ()
 
 
-def _bordered(image: Image) -> tuple[Image, int]:
-    margin = round(MARGIN * max(image.shape[:2]))
-    return np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="edge"), margin
+def enrol_photo(data: bytes, pack: OpenPack) -> Enrolled:
+    """Enrol the one person on a photo. Raises BadInput saying why the photo cannot be used."""
+    (made,) = enrol_photos([data], pack, hints=True)
+    if isinstance(made, BadInput):
+        raise made
+    return made
 
 
-def _moved(face: Face, by_px: int) -> Face:
-    return Face(face.bbox_xyxy_px - np.float32(by_px), face.landmarks_xy_px - np.float32(by_px), face.score)
+def enrol_photos(photos: Sequence[bytes], pack: OpenPack, *, hints: bool = False) -> list[Enrolled | BadInput]:
+    """For every photo what enrolling it gives, or why it cannot be used, in their order.
+
+    All their pixels are held at once: `bulk_enrol` hands over as many as fit.
+    """
+    made: list[Enrolled | BadInput] = [BadInput("not looked at")] * len(photos)
+    images: dict[int, Image] = {}
+    for place, data in enumerate(photos):
+        try:
+            images[place] = decode_photo(data)
+        except BadInput as error:
+            made[place] = error
+    usable: dict[int, tuple[Face, float]] = {}
+    for place, faces in zip(images, faces_of(list(images.values()), pack), strict=True):
+        try:
+            face = only_face(images[place], faces)
+            usable[place] = face, _good_enough(images[place], face)
+        except BadInput as error:
+            made[place] = error
+    crops = [crop for place, (face, _) in usable.items() for crop in pack.embedder.crops(images[place], [face])]
+    for (place, (face, score)), row in zip(usable.items(), pack.embedder.features(crops), strict=True):
+        template, told = Template(row, pack.pack_digest), hints_of(components(images[place], face)) if hints else ()
+        made[place] = Enrolled(template, max(0.0, min(1.0, score)), _thumb(images[place], face), told)
+    return made
 
 
-def only_face(image_bgr: Image, pack: OpenPack) -> Face:
+def faces_of(images_bgr: Sequence[Image], pack: OpenPack) -> list[list[Face]]:
+    """The faces of every photo; where none is sure, of the photo with a border."""
+    found = pack.detector.detect_many(images_bgr)
+    unsure = [place for place, faces in enumerate(found) if not _sure(faces)]
+    bordered = [_bordered(images_bgr[place]) for place in unsure]
+    again = pack.detector.detect_many([image for image, _ in bordered])
+    for place, (_, margin), faces in zip(unsure, bordered, again, strict=True):
+        found[place] = [_moved(face, margin) for face in faces]
+    return found
+
+
+def only_face(image_bgr: Image, faces: Sequence[Face]) -> Face:
     """The one face of a reference photo. Raises BadInput on none, and on several of like size."""
-    faces = pack.detector.detect(image_bgr)
-    if not any(face.score >= SURE_SCORE for face in faces):
-        bordered, margin = _bordered(image_bgr)
-        faces = [_moved(face, margin) for face in pack.detector.detect(bordered)]
-    sure = sorted((face for face in faces if face.score >= SURE_SCORE), key=lambda face: -face.size_px)
+    sure = sorted(_sure(faces), key=lambda face: -face.size_px)
     if not sure:
         raise BadInput("no face was found", next_step="use a photo that shows the face from the front, in focus")
     alike = [face for face in sure if face.size_px >= LIKE_SIZE * sure[0].size_px]
@@ -62,6 +101,19 @@ def only_face(image_bgr: Image, pack: OpenPack) -> Face:
     return middle[0]
 
 
+def _sure(faces: Sequence[Face]) -> list[Face]:
+    return [face for face in faces if face.score >= SURE_SCORE]
+
+
+def _bordered(image: Image) -> tuple[Image, int]:
+    margin = round(MARGIN * max(image.shape[:2]))
+    return np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="edge"), margin
+
+
+def _moved(face: Face, by_px: int) -> Face:
+    return Face(face.bbox_xyxy_px - np.float32(by_px), face.landmarks_xy_px - np.float32(by_px), face.score)
+
+
 def _from_centre(face: Face, image_bgr: Image) -> float:
     """How far the face's centre lies from the picture's, in widths of the picture."""
     height, width = image_bgr.shape[:2]
@@ -69,16 +121,13 @@ def _from_centre(face: Face, image_bgr: Image) -> float:
     return float(np.linalg.norm(centre - np.array([width / 2, height / 2])) / width)
 
 
-def enrol_photo(data: bytes, pack: OpenPack) -> Enrolled:
-    """Enrol the one person on a photo. Raises BadInput saying why the photo cannot be used."""
-    image = decode_photo(data)
-    face = only_face(image, pack)
-    quality = measure(image, face)
+def _good_enough(image_bgr: Image, face: Face) -> float:
+    """The quality score of the face. Raises BadInput where the gate refuses it."""
+    quality = measure(image_bgr, face)
     refusal = judge(quality, REFERENCE_GATE)
     if refusal is not None:
         raise BadInput(f"the face is {refusal}", next_step="use a sharper or larger photo that shows the face from the front")
-    template = Template(pack.embedder.embed(image, [face])[0], pack.pack_digest)
-    return Enrolled(template, max(0.0, min(1.0, quality.score)), _thumb(image, face))
+    return quality.score
 
 
 def _thumb(image_bgr: Image, face: Face) -> bytes:

@@ -46,3 +46,15 @@ class VerificationFailed(LfrError):
 
     exit_code = 5
     code = "verification_failed"
+
+
+class BrokenProtocol(LfrError):
+    """The engine, or a matcher in its place, said what it may not: matching ends, and nothing it said is used. A fault: exit code 6."""
+
+    code = "broken_protocol"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"the matcher broke its protocol: {message}",
+            next_step="stop using this matcher and give its maker the output of: lfr models conform FOLDER",
+        )

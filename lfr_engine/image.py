@@ -4,7 +4,10 @@ A photo's header is read before its pixels, so that a picture made to exhaust me
 """
 
 import io
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
@@ -20,34 +23,75 @@ MAX_PHOTO_PIXELS = 40_000_000
 PHOTO_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 
 
+class _QuietPillow:
+    """Silences what Pillow warns of where the limits below refuse. Filters belong to the whole process, so the first thread that
+    decodes sets them and the last one puts them back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._saved = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._saved = warnings.catch_warnings()
+                self._saved.__enter__()
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._saved.__exit__(None, None, None)
+
+
+_QUIET = _QuietPillow()
+
+
 def decode_photo(data: bytes) -> Image:
     """A handed-in photo as uint8 BGR, upright as its EXIF orientation says.
 
     Raises BadInput over 25 MB or 40 megapixels, and for what is no complete JPEG, PNG, WebP, BMP or TIFF.
     """
+    with _opened(data) as photo:
+        rgb = np.asarray(ImageOps.exif_transpose(photo).convert("RGB"), np.uint8)
+    return np.ascontiguousarray(rgb[..., ::-1])
+
+
+def photo_pixels(data: bytes) -> int:
+    """How many pixels a photo's header announces. Raises BadInput as `decode_photo` does, but reads no pixels."""
+    with _opened(data) as photo:
+        return photo.width * photo.height
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[PillowImage.Image]:
+    """A photo whose header was read and keeps to the limits; what goes wrong inside becomes BadInput."""
     if len(data) > MAX_PHOTO_BYTES:
         raise BadInput(f"the photo has {len(data)} bytes; the limit is {MAX_PHOTO_BYTES}", next_step="hand in a smaller copy")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns where the limits below refuse
-            with PillowImage.open(io.BytesIO(data), formats=PHOTO_FORMATS) as photo:
-                if photo.width * photo.height > MAX_PHOTO_PIXELS:
-                    raise BadInput(
-                        f"the photo has {photo.width * photo.height / 1e6:.1f} megapixels; the limit is {MAX_PHOTO_PIXELS // 1_000_000}",
-                        next_step="hand in a smaller copy",
-                    )
-                upright = ImageOps.exif_transpose(photo)
-                rgb = np.asarray(upright.convert("RGB"), np.uint8)
+        with _QUIET, PillowImage.open(io.BytesIO(data), formats=PHOTO_FORMATS) as photo:
+            if photo.width * photo.height > MAX_PHOTO_PIXELS:
+                raise BadInput(
+                    f"the photo has {photo.width * photo.height / 1e6:.1f} megapixels; the limit is {MAX_PHOTO_PIXELS // 1_000_000}",
+                    next_step="hand in a smaller copy",
+                )
+            yield photo
     except (UnidentifiedImageError, PillowImage.DecompressionBombError) as error:
         raise BadInput("the file is no photo that can be read", next_step="use JPEG, PNG, WebP, BMP or TIFF") from error
     except (OSError, SyntaxError, ValueError, IndexError, EOFError) as error:
         raise BadInput(f"the photo is damaged: {error}", next_step="fetch it again from its source") from error
-    return np.ascontiguousarray(rgb[..., ::-1])
 
 
 def resize(image: Image, width: int, height: int) -> Image:
-    """The image at width x height; area averaging when it shrinks, bilinear when it grows."""
-    shrinks = width < image.shape[1]
+    """The image at width x height: area averaging down to half the size and below, bilinear above.
+
+    Between half and full size a bilinear pixel still reads most of the source (its four neighbours), at a fifth of the time: from 1280
+    to 1138 pixels 1.7 ms instead of 7.7, on one core.
+    """
+    shrinks = 2 * width <= image.shape[1] or 2 * height <= image.shape[0]
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8)
 
 
@@ -69,6 +113,19 @@ def grey(image: Image) -> Image:
 def edge_variance(luma: Image) -> float:
     """Variance of the Laplacian: low on a blurred picture (Pech-Pacheco et al. 2000)."""
     return float(cv2.Laplacian(luma, cv2.CV_64F).var())
+
+
+def mean_luma(luma: Image) -> float:
+    """The mean of a picture of one channel."""
+    return float(cv2.mean(luma)[0])
+
+
+def best_match(picture: Image, patch: Image) -> tuple[int, int, float]:
+    """Where the patch fits best into a picture not smaller than it, both uint8 of one channel: x, y of its corner, and the normalised
+    correlation there, -1 to 1 (0 where either is flat)."""
+    found = cv2.matchTemplate(picture, patch, cv2.TM_CCOEFF_NORMED)
+    _, alike, _, (x, y) = cv2.minMaxLoc(found)
+    return x, y, float(alike) if np.isfinite(alike) else 0.0
 
 
 def encode_jpeg(image: Image, quality: int = 85) -> bytes:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lfr_engine.enrol import enrol_photo
+from lfr_engine.bulk_enrol import Photo, enrol_many
 from lfr_engine.errors import BadInput
 from lfr_engine.gallery import Gallery
 from lfr_engine.packs.store import OpenPack
 from lfr_engine.pipeline import Pipeline
 from lfr_engine.values import Alert, Counters
+from lfr_engine.video.ahead import ahead
 from lfr_engine.video.container import read_video
 
 MARK = "TEST"
@@ -93,15 +94,13 @@ class Enrolment:
 def enrol_list(photos: Iterable[ListedPhoto], pack: OpenPack, say: Say) -> tuple[Gallery, tuple[RefusedPhoto, ...]]:
     """Enrol every photo that can be; a refusal stops nothing. Raises BadInput where nobody could be enrolled."""
     made = Enrolment()
-    for photo in photos:
-        try:
-            template = enrol_photo(photo.path.read_bytes(), pack).template
-        except BadInput as error:
-            made.refused.append(RefusedPhoto(photo.image, error.message))
-            say(f"not enrolled: {photo.image}: {error.message}")
+    for outcome in enrol_many((Photo(photo.subject_ref, photo.image, photo.path.read_bytes) for photo in photos), pack):
+        if outcome.enrolled is None:
+            made.refused.append(RefusedPhoto(outcome.photo.image, outcome.why))
+            say(f"not enrolled: {outcome.photo.image}: {outcome.why}")
             continue
-        made.subject_refs.append(photo.subject_ref)
-        made.rows.append(template.vector)
+        made.subject_refs.append(outcome.photo.subject_ref)
+        made.rows.append(outcome.enrolled.template.vector)
     if not made.rows:
         first = made.refused[0].why if made.refused else "the list is empty"
         raise BadInput(f"nobody on the list could be enrolled; the first reason: {first}", next_step="correct the photos of the list")
@@ -121,8 +120,10 @@ def match_video(video: Path, photos: Iterable[ListedPhoto], pack: OpenPack, *, t
     pipeline = Pipeline(pack=pack, gallery=gallery, threshold=threshold)
     alerts: list[Alert] = []
     spoken = time.monotonic()
-    for frame in reader:
-        alerts += pipeline.step(frame).alerts
+    for searched in ahead(pipeline.search(frame) for frame in reader):
+        frame = searched.frame
+        alerts += pipeline.step(searched).alerts
+        frame.wipe()
         if time.monotonic() - spoken > _PROGRESS_S:
             spoken = time.monotonic()
             say(f"frame {frame.index + 1} of {reader.announced or 'unknown'}, {len(alerts)} alerts")

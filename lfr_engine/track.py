@@ -2,8 +2,9 @@
 
 Constant velocity with a fixed gain (the steady state of a Kalman filter), assignment by the least total distance, in the
 order of ByteTrack (Zhang et al. 2022): established tracks choose first among sure detections, then new tracks, and weak
-detections may only continue a track. A lost track is forgotten after `lost_after_s`, or at once where its motion has carried
-it out of the picture, so that whoever enters there is not taken for it; somebody who comes back is a new passage.
+detections may only continue a track. How a newcomer moves is measured on the next frame where there is one (`lfr_engine.probe`).
+A lost track is forgotten after `lost_after_s`, or at once where its motion has carried it out of the picture, so that whoever
+enters there is not taken for it; somebody who comes back is a new passage.
 """
 
 from collections.abc import Sequence
@@ -19,13 +20,15 @@ _FORBIDDEN = 1e6
 
 @dataclass(frozen=True, slots=True)
 class TrackSettings:
-    """Distances are in face sizes (the longer side of the box), speeds in face sizes per second."""
+    """Distances are in face sizes (the longer side of the box), speeds in face sizes per second. Set on rehearsal clips of the
+    choosing half and the crowd clip by passages counted, split and exchanged (docs/performance.md)."""
 
     sure_score: float = 0.5
-    lost_after_s: float = 0.8
+    lost_after_s: float = 1.6  # of 0.8, 1.2, 1.6 and 2.2 the one with fewest passages split or exchanged behind others
     slack: float = 0.5  # how far from its predicted place a face may be found
     drift_per_s: float = 1.2  # added for every second since an established track was seen
-    fastest_per_s: float = 10.0  # a walker crosses the picture at about nine face widths a second
+    drift_of_new_per_s: float = 2.0  # the same for a newcomer whose motion was measured once
+    fastest_per_s: float = 10.0  # and where it was not: a walker crosses the picture at about nine face widths a second
     largest_growth: float = 1.6  # between two detections
     gain: float = 0.6  # share of the prediction error that goes into the velocity
 
@@ -41,6 +44,11 @@ class Track:
     face: Face
     hits: int = 1
     velocity_px_s: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+    measured: bool = False
+
+    def carried(self, velocity_px_s: NDArray[np.float64]) -> None:
+        """How a newcomer moves is known before it was found a second time."""
+        self.velocity_px_s, self.measured = velocity_px_s, True
 
     def offset_px(self, stream_s: float) -> NDArray[np.float64]:
         """How far the face is expected to have moved since it was seen."""
@@ -132,8 +140,14 @@ class Tracker:
             return _FORBIDDEN
         distance = float(np.linalg.norm(_centre(face) - _centre(track.face) - track.offset_px(stream_s))) / size
         waited_s = stream_s - track.seen_s
-        reach = settings.slack + waited_s * (settings.drift_per_s if track.hits > 1 else settings.fastest_per_s)
+        reach = settings.slack + waited_s * self._drift(track)
         return distance + abs(float(np.log(growth))) if distance <= reach else _FORBIDDEN
+
+    def _drift(self, track: Track) -> float:
+        settings = self._settings
+        if track.hits > 1:
+            return settings.drift_per_s
+        return settings.drift_of_new_per_s if track.measured else settings.fastest_per_s
 
     def _continue(self, track: Track, face: Face, frame: int, stream_s: float) -> None:
         waited_s = max(stream_s - track.seen_s, 1e-3)

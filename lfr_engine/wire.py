@@ -17,7 +17,7 @@ from lfr_engine.errors import BadInput
 
 HEADER_LIMIT_BYTES = 1 << 20
 BLOB_LIMIT_BYTES = 64 << 20  # the templates of a 20,000-person list at 512 dimensions are 41 MB
-BLOBS_LIMIT = 64  # an alert has four, the start command one
+BLOBS_LIMIT = 64  # an alert has four at most, the start command its ids and as many as the templates take
 _LENGTH = struct.Struct(">I")
 _CHUNK_BYTES = 1 << 20
 

@@ -52,7 +52,9 @@ class Console:
             now=self.clock.now_utc(),
             left_s=self._running.left_s(),
             counters=now.counters,
-            cameras=now.cameras,
+            cameras={camera_id: camera.words for camera_id, camera in now.cameras.items()},
+            unwell=tuple(camera_id for camera_id, camera in now.cameras.items() if not camera.well),
+            unused=tuple(camera_id for camera_id, camera in now.cameras.items() if not camera.used),
             open_alerts=sum(alert.state is AlertState.OPEN for alert in seen.alerts),
             decided={decision: decided.count(decision) for decision in AlertDecision},
             position=seen.size,
@@ -63,6 +65,10 @@ class Console:
 
     def wait_picture(self, camera_id: str, *, after_frame: int, timeout_s: float) -> Picture | None:
         return self._running.live.wait_picture(camera_id, after_frame=after_frame, timeout_s=timeout_s)
+
+    def wait_pictures(self, *, after: int, timeout_s: float) -> tuple[int, dict[str, Picture]]:
+        """Every camera's newest picture since position `after`, and the position to ask from next."""
+        return self._running.live.wait_pictures(after=after, timeout_s=timeout_s)
 
     def alerts(self) -> tuple[AlertLine, ...]:
         """All of this deployment, oldest first."""
@@ -119,6 +125,14 @@ class Console:
 
     def resume(self, *, who: str, reason: str) -> None:
         self._running.resume(who, reason)
+
+    def add_camera(self, camera_id: str) -> None:
+        """Match on a camera of this deployment again. Raises BadInput on any other."""
+        self._running.use_camera(camera_id, used=True)
+
+    def remove_camera(self, camera_id: str) -> None:
+        """Match on the other cameras only."""
+        self._running.use_camera(camera_id, used=False)
 
     def stop(self, *, who: str) -> None:
         """End matching for good, within a moment."""

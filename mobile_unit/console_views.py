@@ -56,6 +56,11 @@ class Status:
     left_s: float
     counters: Counters
     cameras: dict[str, str]
+    """What each is doing, in words."""
+    unwell: tuple[str, ...]
+    """Cameras that need somebody."""
+    unused: tuple[str, ...]
+    """Cameras that were taken out or lost, and can be added again."""
     open_alerts: int
     decided: dict[AlertDecision, int]
     position: int

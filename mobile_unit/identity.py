@@ -14,8 +14,8 @@ from governance.home import Home, UnitHome
 from governance.ledger.note import Signer
 from governance.messages.payload import Id, Line, Mode, Strict
 from governance.roster import RootPin
+from lfr_engine import durable
 from lfr_engine.errors import BadInput, Refused
-from mobile_unit import durable
 from watchlist.sealing.keys import SigningKey, read_secret
 
 _UNIT_FILE, _ROOT_FILE = "unit.json", "root.vkey"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from governance.home import UnitHome
+from lfr_engine import durable
 from lfr_engine.errors import BadInput, Refused, VerificationFailed
-from mobile_unit import durable
 from mobile_unit.identity import checked_id
 from watchlist.sealing import age
 from watchlist.sealing.keys import read_secret, write_secret

@@ -7,8 +7,9 @@ from pathlib import Path
 from governance.home import UnitHome, private_folder
 from governance.messages.bundle import UnitKey
 from governance.messages.payload import digest_of, signed
+from lfr_engine import durable
 from lfr_engine.clock import Clock, format_utc
-from mobile_unit import durable, one_use_key
+from mobile_unit import one_use_key
 from mobile_unit.identity import Identity
 from mobile_unit.journal import answers, asking
 from mobile_unit.journal.client import JournalClient

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from governance.home import UnitHome, private_folder
 from governance.messages.payload import digest_of, opened, signed
 from governance.messages.unit import Destroyed, PurgeCertificate
+from lfr_engine import durable
 from lfr_engine.clock import Clock, format_utc
 from lfr_engine.errors import BadInput, LfrError, Refused
-from mobile_unit import durable, one_use_key
+from mobile_unit import one_use_key
 from mobile_unit.handed_over import bundle_places
 from mobile_unit.identity import Identity
 from mobile_unit.journal import answers, asking
 from mobile_unit.journal.client import JournalClient
-from mobile_unit.journal.tables import State
+from mobile_unit.journal.tables import RUNNING
 from watchlist.bundle import read_bundle
 
 METHOD = "the wrapped one-use key was overwritten and unlinked; bundle copies unlinked; templates were only in the engine's memory"
@@ -43,7 +44,7 @@ class Purge:
 def purge(*, home: UnitHome, identity: Identity, journal: JournalClient, clock: Clock, deployment_id: str) -> Purge:
     """All steps. Raises Refused (R59) while matching runs, LfrError when the list could still be opened."""
     seen = journal.ask(asking.LookAtDeployment(deployment_id=deployment_id), answers.DeploymentSeen)
-    if seen.state in (State.MATCHING, State.PAUSED):
+    if seen.state in RUNNING:
         raise Refused("matching has not ended", rule_ids=("R59",), next_step="lfr unit stop, or lfr unit recover after a power cut")
     journal.ask(asking.ErasePurged(deployment_id=deployment_id), answers.Erased)
     cipher = _cipher(home, deployment_id)

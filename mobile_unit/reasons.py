@@ -37,6 +37,9 @@ LOOKING: dict[str, str] = {
     "complaint": "To answer a complaint",
 }
 
+SILVER_DECIDED = "silver_decided"
+"""Why matching goes on after the monitor had suspended it (R54)."""
+
 PAUSING: dict[str, str] = {
     "order": "Silver or the authorising officer asked for it",
     "incident": "Another incident needs the team",

@@ -7,7 +7,7 @@ from lfr_engine.clock import Clock
 from mobile_unit.identity import Identity
 from mobile_unit.journal import answers, asking
 from mobile_unit.journal.client import JournalClient
-from mobile_unit.journal.tables import State
+from mobile_unit.journal.tables import RUNNING, State
 from mobile_unit.purge import Purge, purge
 from mobile_unit.run_lock import only_run
 
@@ -25,7 +25,7 @@ def recover(*, home: UnitHome, identity: Identity, journal: JournalClient, clock
     """Raises Refused when a deployment is running. Matching that a cut interrupted is never taken up again: it is purged."""
     with only_run(home):
         found = journal.ask(asking.LookAtUnit(), answers.UnitSeen).deployments
-        running = tuple(one.deployment_id for one in found if one.state in (State.MATCHING, State.PAUSED))
+        running = tuple(one.deployment_id for one in found if one.state in RUNNING)
         for deployment_id in running:
             journal.ask(asking.Stop(deployment_id=deployment_id, who=identity.unit_id, reason="power_loss"), answers.Done)
         purges = tuple(

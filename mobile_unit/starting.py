@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 
 from governance.home import UnitHome
+from governance.messages.certificate import CameraClass
+from governance.messages.payload import Mode
 from lfr_engine.clock import Clock, format_utc, parse_utc
 from lfr_engine.errors import Refused
-from lfr_engine.fingerprint import pipeline_digest
-from lfr_engine.packs.store import checked_files, find_pack
 from mobile_unit import one_use_key
 from mobile_unit.gate.passing import gate
 from mobile_unit.gate.values import Confirmed, Measured, Passed, Presented, Remembered, refusing
@@ -16,6 +16,7 @@ from mobile_unit.handed_over import read_inbox
 from mobile_unit.identity import Identity, pinned
 from mobile_unit.journal import answers, asking
 from mobile_unit.journal.client import JournalClient
+from mobile_unit.measured_pack import measured_pack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Wish:
     pack: str
     camera_ids: tuple[str, ...]
     confirmed: Confirmed
+    camera_class: CameraClass = CameraClass.REHEARSAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def check(*, home: UnitHome, packs_dir: Path, identity: Identity, journal: Journ
 
 
 def _through(home: UnitHome, packs_dir: Path, identity: Identity, journal: JournalClient, clock: Clock, wish: Wish) -> Ready:
+    _no_street_in_a_demonstration(identity, wish)
     unit = journal.ask(asking.LookAtUnit(), answers.UnitSeen)
     deployment = next((one for one in unit.deployments if one.deployment_id == wish.deployment_id), None)
     if deployment is None:
@@ -66,21 +69,32 @@ def _through(home: UnitHome, packs_dir: Path, identity: Identity, journal: Journ
         newest_cosignature=parse_utc(unit.newest_cosignature) if unit.newest_cosignature else None,
     )
     with refusing("R35"):
-        pack_dir = find_pack(wish.pack, packs_dir)
-        manifest = checked_files(pack_dir)[0]
+        pack = measured_pack(wish.pack, packs_dir)
     measured = Measured(
         unit_id=identity.unit_id,
         unit_key=identity.key.public,
         mode=identity.facts.mode,
         camera_ids=wish.camera_ids,
-        pack_digest=manifest.pack_digest(),
-        pipeline_digest=pipeline_digest(manifest),
+        pack_digest=pack.pack_digest,
+        pipeline_digest=pack.pipeline_digest,
+        pipeline_facts=pack.pipeline_facts,
+        camera_class=wish.camera_class,
         one_use_key=partial(one_use_key.unlock, home, wish.deployment_id, wish.passphrase),
         recipient=deployment.recipient,
         now=clock.now_utc(),
         clock_simulated=clock.simulated,
     )
-    return Ready(_of_this_deployment(presented, remembered, measured, wish), pack_dir)
+    return Ready(_of_this_deployment(presented, remembered, measured, wish), pack.folder)
+
+
+def _no_street_in_a_demonstration(identity: Identity, wish: Wish) -> None:
+    """A live camera films people who never agreed to be in a test."""
+    if wish.camera_class is CameraClass.LIVE and identity.facts.mode is Mode.DEMONSTRATION:
+        raise Refused(
+            "a demonstration opens the rehearsal camera and files only, no live camera",
+            rule_ids=("R37",),
+            next_step="use --rehearsal or a file, or a unit that was enrolled for exercises or operations",
+        )
 
 
 def _of_this_deployment(presented: Presented, remembered: Remembered, measured: Measured, wish: Wish) -> Passed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from governance.home import UnitHome, private_folder
-from mobile_unit import durable
+from lfr_engine import durable
 from mobile_unit.handed_over import sync_nonce
 from mobile_unit.journal import answers, asking
 from mobile_unit.journal.client import JournalClient

@@ -6,10 +6,20 @@ import pytest
 
 from lfr_engine.packs.build import build_open_default
 from lfr_engine.packs.store import OpenPack, open_pack
+from tests import office_world
 
 CLONE = Path(__file__).resolve().parent.parent
 # Kept between runs, whatever LFR_HOME says: a pack that stands there whole is verified and left alone.
 PACKS = CLONE / ".cache" / "packs"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest --postgresql` keeps every test office in a PostgreSQL database instead of a SQLite file."""
+    parser.addoption("--postgresql", action="store_true", help="keep test offices in PostgreSQL")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    office_world.ON_POSTGRESQL = bool(config.getoption("--postgresql"))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ No service of the office or the unit is used, so that it can do what they refuse
 """
 
 import base64
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,19 +17,24 @@ from sqlmodel import Session
 
 from governance import events
 from governance.authenticator import SoftwareAuthenticator
-from governance.intervals import rate
+from governance.intervals import fixed, rate
 from governance.ledger.database import open_database
 from governance.ledger.log import Log
 from governance.ledger.note import Cosigner, Signer
 from governance.messages.authority import Authority
 from governance.messages.bundle import Bundle, UnitKey
-from governance.messages.certificate import Band, Certificate
+from governance.messages.certificate import Evidence, RunLine
 from governance.messages.decision import Action, Decision
+from governance.messages.model import Cumulative
 from governance.messages.payload import Body, Mode, compose, digest_of, signed
+from governance.messages.plan import Criterion, Plan, PlannedData, Side, Test
 from governance.messages.record import DeploymentRecord, LedgerRange
 from governance.messages.roster import Authenticator, Office, Person, Rank, Role, Roster, TestBody, Unit, Witness
 from governance.messages.unit import Destroyed, PurgeCertificate
+from governance.monitors.false_alerts import look
 from lfr_engine.clock import Clock, format_utc
+from lfr_engine.sealed.facts import Seal
+from tests.certified import FACTS, PIPELINE, band, certificate, standing
 from watchlist.entry import list_root
 from watchlist.sealing.keys import SigningKey
 
@@ -70,6 +76,8 @@ class ExportWorld:
     root_signers: int = 3
     times: dict[str, str] = field(default_factory=dict)
     skip: set[str] = field(default_factory=set)
+    outcomes: list[str] = field(default_factory=lambda: ["passed"])
+    after_certificate: list["Callable[[ExportWorld], None]"] = field(default_factory=list)
     extra_unit_events: list[tuple[str, events.EventBody]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -100,7 +108,8 @@ class ExportWorld:
         self.engine = open_database(database)
         self.office_log.create(self.engine)
         try:
-            for step in (self.begin, self.authorise, self.seal, self.match, self.purge, self.sync, self.publish, self.finish):
+            testing = (self.begin, self.plan, self.run, self.certify)
+            for step in (*testing, self.authorise, self.seal, self.match, self.purge, self.sync, self.publish, self.finish):
                 if step.__name__ not in self.skip:
                     step()
         finally:
@@ -122,24 +131,70 @@ class ExportWorld:
         second = self._roster(2, first, units=(unit,))
         self.office("08:00:02", events.RosterPublished(version=2, roster=second), objects=(second,))
         self.office("08:00:03", events.UnitEnrolled(unit_id=UNIT, keyid=self.unit_key.keyid))
-        body = self.changed(
-            "certificate",
-            Certificate(
+
+    def plan(self) -> None:
+        plan = self.changed(
+            "plan",
+            Plan(
+                title="Test",
+                purpose="to test",
+                data_statement="not a test",
+                test=Test.REHEARSAL,
                 pack="open-default",
                 pack_digest=DIGEST,
-                pipeline_digest=DIGEST,
-                camera_class="rehearsal",
-                bands=(Band(max_entries=100, threshold="0.94"),),
-                groups=(),
+                pipeline_digest=PIPELINE,
+                pipeline=FACTS,
+                data=(PlannedData(role="faces", digest=DIGEST, files=1),),
+                thresholds=(),
+                criteria=(Criterion(figure="accuracy", side=Side.AT_LEAST, value="0.9"),),
                 issuer="test-body",
-                data_statement="not a test",
-                licence="none",
-                valid_to=format_utc(DAY + timedelta(days=30)),
             ),
         )
+        self.planned = self._object(signed(plan, self.test_body, clock=_clock("08:00:10"), mode=self.mode, profile=PROFILE))
+        registered = events.PipelineRegistered(model="open-default", pipeline_digest=PIPELINE, pack_digest=DIGEST, predecessor=None)
+        self.office("08:00:10", registered)
+        self.office("08:00:10", events.PlanRegistered(plan=self.planned, pipeline_digest=PIPELINE), objects=(self.planned,))
+
+    def run(self) -> None:
+        """Every run that really happened, in `self.outcomes`."""
+        self.cosign(self.times.get("plan cosigned", "08:00:20"))
+        for ordinal, outcome in enumerate(self.outcomes, 1):
+            began = self.times.get("run", "08:00:30")
+            self.office(began, events.RunStarted(plan=self.planned, ordinal=ordinal), objects=(self.planned,))
+            if outcome != "open":
+                result = None if outcome == "aborted" else DIGEST
+                ended = {"plan": self.planned, "ordinal": ordinal, "outcome": outcome, "result": result}
+                self.office("08:00:40", events.RunEnded.model_validate(ended), objects=(self.planned,))
+
+    def move(self, when: str, was: str, becomes: str, cause: str, *needs: str) -> None:
+        """One step of the model register, allowed or not."""
+        fields = {"pipeline_digest": PIPELINE, "was": was, "becomes": becomes, "cause": cause, "needs": needs}
+        self.office(when, events.PipelineMoved.model_validate_json(json.dumps(fields)))
+
+    def certify(self) -> None:
+        runs = [
+            RunLine.model_validate(
+                {"ordinal": n, "began_at": at("08:00:30"), "outcome": outcome, "result": None if outcome in ("aborted", "open") else DIGEST}
+            )
+            for n, outcome in enumerate(self.outcomes, 1)
+        ]
+        last = max((line.ordinal for line in runs if line.outcome == "passed"), default=1)
+        resting = Evidence.model_construct(plan=self.planned, run=last, result=DIGEST, runs=tuple(runs))
+        body = certificate(
+            FACTS,
+            pack_digest=DIGEST,
+            bands=(band(100, "0.94"),),
+            issuer="test-body",
+            evidence=(resting.model_copy(update=self.changes.get("evidence", {})),),
+            valid_to=format_utc(DAY + timedelta(days=30)),
+        ).model_copy(update=self.changes.get("certificate", {}))
         self.certificate = self._object(signed(body, self.test_body, clock=_clock("08:01:00"), mode=self.mode, profile=PROFILE))
-        registered = events.CertificateRegistered(certificate=self.certificate, pipeline_digest=DIGEST)
+        registered = events.CertificateRegistered(certificate=self.certificate, pipeline_digest=PIPELINE)
+        self.move("08:00:50", "registered", "tested", "run_passed")
         self.office("08:01:00", registered, objects=(self.certificate,))
+        self.move("08:01:00", "tested", "certified", "certificate")
+        for step in self.after_certificate:
+            step(self)
 
     def authorise(self) -> None:
         root = list_root(self.leaves)
@@ -181,6 +236,7 @@ class ExportWorld:
                 not_before=at("08:45:00"),
                 not_after=at("16:00:00"),
                 pack_digest=DIGEST,
+                model=standing(PIPELINE),
                 plain=DIGEST,
                 cipher=DIGEST,
             ),
@@ -202,8 +258,10 @@ class ExportWorld:
                 camera_ids=("camera-1",),
                 list_root=list_root(self.leaves),
                 pack_digest=DIGEST,
-                pipeline_digest=DIGEST,
+                pipeline_digest=PIPELINE,
                 threshold=self.document.threshold,
+                sealed=(Seal.NO_CORE,),
+                lacking=(Seal.MEMORY_LOCKED,),
             ),
         )
         self.unit(self.times.get("started", "10:00:03"), started)
@@ -272,6 +330,24 @@ class ExportWorld:
             "sync", events.SyncReceived(unit_id=UNIT, origin=self.unit_log.origin, size=size, root=root.hex(), sequence=1, package=DIGEST)
         )
         self.office("16:10:00", body, actor=UNIT, deployment=DEPLOYMENT)
+        if "fold" not in self.skip and "match" not in self.skip:
+            self.fold()
+
+    def fold(self) -> None:
+        """The deployment enters its pipeline's monitor: 1,000 passages, 2 false alerts and 2 that nobody decided, less those left out."""
+        left_out = {"alert a-2", "alert a-3"} & self.skip, {"alert a-4", "alert a-5"} & self.skip
+        monitored = look(Cumulative(reviews=0, passages=1000, false_alerts=2 - len(left_out[0]), undecided=2 - len(left_out[1])))
+        told = events.PipelineMonitored(
+            pipeline_digest=PIPELINE,
+            reviews=0,
+            passages=monitored.cumulative.passages,
+            false_alerts=monitored.cumulative.false_alerts,
+            undecided=monitored.cumulative.undecided,
+            lower=fixed(monitored.lower),
+            lower_worst=fixed(monitored.lower_worst),
+            breached=monitored.breached,
+        )
+        self.office("16:10:01", self.changed("monitored", told), deployment=DEPLOYMENT)
 
     def publish(self) -> None:
         with Session(self.engine) as session:
@@ -294,6 +370,8 @@ class ExportWorld:
             watchlist_by_category={str(name): n for name, n in self.document.watchlist.by_category.items()},
             under_18=0,
             threshold=self.document.threshold,
+            engine_sealed=(Seal.NO_CORE,),
+            engine_lacking=(Seal.MEMORY_LOCKED,),
             passages=1000,
             counting_method="one track",
             too_small=14,

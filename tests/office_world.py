@@ -32,7 +32,7 @@ from governance.messages.decision import Action, Assertion
 from governance.messages.payload import Body, Mode, digest_of, signed
 from governance.messages.roster import Rank, Role
 from governance.messages.unit import Destroyed, PurgeCertificate, SyncPackage
-from governance.office import applications, authorities, certificates, entries, handover, sealing
+from governance.office import applications, authorities, entries, handover, sealing
 from governance.office.authorities import GrantedAuthority
 from governance.office.ceremony import Enrolment, PersonSpec, WitnessSpec, enrol_unit, init_office
 from governance.office.entries import PhotoOf
@@ -40,6 +40,9 @@ from governance.office.handover import SyncNonce
 from governance.office.store import Actor, Office, open_office
 from lfr_engine.clock import Clock, format_utc
 from lfr_engine.packs.store import OpenPack
+from lfr_engine.sealed.facts import Seal
+from tests.certified import certify
+from tests.postgresql import fresh_database
 from tests.witness_process import WitnessProcess
 from watchlist.sealing import age, merkle
 from watchlist.sealing.keys import SigningKey
@@ -47,6 +50,8 @@ from webui.cli.demo_application import OFFICER_REASONS, application_fields, as_e
 from webui.cli.demo_people import demo_people
 from webui.cli.office import assert_in_software
 
+ON_POSTGRESQL = False
+"""Set by `pytest --postgresql`."""
 NOW = datetime(2026, 12, 5, 8, tzinfo=UTC)
 START, END = NOW + timedelta(hours=2), NOW + timedelta(hours=8)
 FORCE = "testshire"
@@ -240,6 +245,8 @@ class Van:
                 pack_digest=digest_of(b"p"),
                 pipeline_digest=digest_of(b"q"),
                 threshold=authority.threshold,
+                sealed=(Seal.WRITES_NOTHING, Seal.NO_CORE),
+                lacking=(Seal.MEMORY_LOCKED,),
             ),
             deployment,
         )
@@ -281,7 +288,7 @@ class Van:
 @contextmanager
 def new_office_world(folder: Path, *, mode: Mode = Mode.DEMONSTRATION, pack: OpenPack | None = None) -> Iterator[OfficeWorld]:
     """An office and its witness, stopped at the end. With a pack its demonstration certificate is registered too."""
-    home, roots = Home(folder), folder / "root-keys"
+    home, roots = Home(folder, fresh_database() if ON_POSTGRESQL else ""), folder / "root-keys"
     witness = WitnessProcess(folder / "witness", [])
     made = init_office(
         home.office,
@@ -301,7 +308,7 @@ def new_office_world(folder: Path, *, mode: Mode = Mode.DEMONSTRATION, pack: Ope
     office = open_office(home.office, made.clock)
     try:
         if pack is not None:
-            certificates.register(office, certificates.demonstration_certificate(office, pack, roots))
+            certify(office, pack, roots)
         yield OfficeWorld(home, office, roots, served, pack)
     finally:
         office.engine.dispose()

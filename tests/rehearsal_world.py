@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lfr_engine.commands import start_command
+from lfr_engine.commands import remove_message, start_message
 from lfr_engine.enrol import enrol_photo
 from lfr_engine.packs.build import build_open_default
 from lfr_engine.packs.store import OpenPack, open_pack
@@ -44,6 +44,11 @@ def template(ref: str) -> bytes:
     return np.asarray(vector, "<f4").tobytes()
 
 
+def rows_of(refs: tuple[str, ...]) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
+    """Their templates, one row each."""
+    return np.frombuffer(b"".join(template(ref) for ref in refs), "<f4").reshape(len(refs), default_pack().dimension)
+
+
 def write_spec(folder: Path, refs: list[str], **camera: Any) -> Path:
     """A rehearsal in which these people walk, at full speed unless told otherwise."""
     walkers = []
@@ -58,7 +63,10 @@ def write_spec(folder: Path, refs: list[str], **camera: Any) -> Path:
 class EngineUnderTest:
     """A real engine process, fed by a real camera process, with everything it said in `messages`."""
 
-    def __init__(self, folder: Path, *, spec: Path | None = None, listed: tuple[str, ...] = (), **start: Any) -> None:
+    def __init__(
+        self, folder: Path, *, spec: Path | None = None, listed: tuple[str, ...] = (), camera_fd: int | None = None, **start: Any
+    ) -> None:
+        """`camera_fd`: the reading end of a pipe that the test itself films into; it is closed here."""
         pack = default_pack()
         fields: dict[str, Any] = {
             "pack_dir": str(pack.folder),
@@ -66,11 +74,13 @@ class EngineUnderTest:
             "pipeline_digest": pack.pipeline_digest,
             "threshold": str(pack.manifest.default_threshold),
             "entry_ids": list(listed),
-            "dimension": pack.dimension,
+            "rows": rows_of(listed),
         }
+        if camera_fd is not None:
+            fields["cameras"] = [{"id": "cam-1", "source": f"pipe:{camera_fd}", "every_frame": True}]
         self.truth = folder / "truth.json"
         self.camera: subprocess.Popen[bytes] | None = None
-        reader: int | None = None
+        reader = camera_fd
         if spec is not None:
             reader, writer = os.pipe()
             camera = [sys.executable, "-m", "lfr_engine.video.rehearsal_camera", "--spec", str(spec), "--truth", str(self.truth)]
@@ -89,10 +99,13 @@ class EngineUnderTest:
         self.messages: list[Message] = []
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
-        send(self.process.stdin, start_command(**{**fields, **start}), [b"".join(template(ref) for ref in listed)])  # type: ignore[arg-type]
+        send(self.process.stdin, *start_message(**{**fields, **start}))  # type: ignore[arg-type]
 
     def tell(self, command: str, **fields: Any) -> None:
         send(self.process.stdin, {"type": command, **fields})  # type: ignore[arg-type]
+
+    def remove(self, *entry_ids: str) -> None:
+        send(self.process.stdin, *remove_message(entry_ids))  # type: ignore[arg-type]
 
     def wait_for(self, kind: str) -> Message:
         """The first message of a kind; fails the test where the engine ends or falls silent without it."""

@@ -30,11 +30,11 @@ def enrolled_faces(pack: OpenPack) -> Faces:
     return [(person, enrol_photo(person.enrol_jpeg, pack).template.vector) for person in people]
 
 
-def van_with(folder: Path, faces: Faces, *, window: timedelta) -> tuple[Van, list[str]]:
+def van_with(folder: Path, faces: Faces, *, window: timedelta, **world: Any) -> tuple[Van, list[str]]:
     """A van whose list holds the first three people; five pass, twice each; and the command that runs it."""
     digest = checked_files(PACK)[0].pack_digest()
     sealed = [listed(number, digest, vector) for number, (_, vector) in enumerate(faces[:3])]
-    van = make_van(folder, pack=PACK, people=sealed, threshold="0.944", window=window)
+    van = make_van(folder, pack=PACK, people=sealed, threshold="0.944", window=window, **world)
     people = [person for person, _ in faces]
     (folder / "rehearsal").mkdir()
     order = tuple(person.ref for person in people)

@@ -19,9 +19,8 @@ from governance.events import Event, EventBody, read_entry
 from governance.home import UnitHome
 from governance.messages.payload import Mode, digest_of
 from lfr_engine.clock import Clock
-from lfr_engine.fingerprint import pipeline_digest
 from lfr_engine.image import encode_jpeg
-from lfr_engine.packs.store import checked_files
+from lfr_engine.sealed.facts import Seal
 from mobile_unit import identity
 from mobile_unit.gate.values import Confirmed
 from mobile_unit.handed_over import inbox
@@ -29,6 +28,7 @@ from mobile_unit.identity import Identity
 from mobile_unit.journal import answers, asking
 from mobile_unit.journal.client import A, JournalClient, running_journal
 from mobile_unit.journal.writing import Journal
+from mobile_unit.measured_pack import measured_pack
 from mobile_unit.preparing import prepare
 from mobile_unit.starting import Ready, Wish, check
 from tests.unit_world import CAMERA, DEPLOYMENT, FORCE, UNIT, World
@@ -108,6 +108,8 @@ class Van:
             pack_digest=self.world.pack_digest,
             pipeline_digest=self.world.pipeline_digest,
             threshold=body.threshold,
+            sealed=(Seal.WRITES_NOTHING,),
+            lacking=(),
         )
         journal.ask(start, answers.Done)
         return ready
@@ -198,8 +200,8 @@ def make_van(folder: Path, *, clock: Clock | None = None, pack: Path | None = No
     """Enrol, pin, make the one-use key, and hand over what the world signs. The clock is the real one unless given."""
     clock = clock or Clock()
     pack = pack or small_pack(folder / "packs")
-    manifest = checked_files(pack)[0]
-    digests = {"pack_digest": manifest.pack_digest(), "pipeline_digest": pipeline_digest(manifest)}
+    measured = measured_pack(str(pack), folder)
+    digests = {"pack_digest": measured.pack_digest, "facts": measured.pipeline_facts}
     world = World(**{"now": clock.now_utc(), **digests, **world_changes})
     home = UnitHome(folder / "units" / UNIT)
     unit = identity.enrol(home, unit_id=UNIT, force=FORCE, name="Van 3", mode=Mode.DEMONSTRATION, profile="uk-app-2022")
@@ -234,6 +236,7 @@ def copied(van: Van, folder: Path) -> Van:
     """The same van with all its files in another folder."""
     source = van.home.root.parent.parent
     shutil.copytree(source, folder)
+    folder.chmod(0o700)  # R34: LFR_HOME is nobody else's
     return replace(van, home=UnitHome(folder / "units" / UNIT), packs_dir=folder / van.packs_dir.relative_to(source))
 
 

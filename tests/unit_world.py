@@ -21,10 +21,11 @@ from governance.ledger.checkpoint import Checkpoint
 from governance.ledger.cosign import add_signatures
 from governance.ledger.note import Cosigner, Signer
 from governance.ledger.tlog_proof import TlogProof
-from governance.messages.authority import Authority, ListSummary, Place, Policy, Retention, Window
+from governance.messages.authority import Authority, DrillPlan, DrillWalker, ListSummary, Place, Policy, Retention, Window
 from governance.messages.bundle import Bundle
-from governance.messages.certificate import Band, Certificate, GroupRate
+from governance.messages.certificate import CameraClass, Certificate, GroupRate
 from governance.messages.decision import Action, Decision
+from governance.messages.model import ModelState
 from governance.messages.payload import Body, Mode, compose, digest_of, signed
 from governance.messages.roster import Office, Person, Rank, Role, Roster, TestBody, Unit, Witness
 from governance.roster import RootPin
@@ -32,6 +33,8 @@ from lfr_engine.clock import Clock, format_utc
 from lfr_engine.image import encode_jpeg
 from lfr_engine.values import Image
 from mobile_unit.gate.values import Confirmed, Measured, Presented, Remembered
+from tests.certified import FACTS, band, certificate, standing
+from watchlist.blue import BlueEntry, BluePerson
 from watchlist.bundle import ListedPerson, seal_list, write_bundle
 from watchlist.categories import Category, ImageSource, ResponseClass
 from watchlist.entry import Entry, list_root, new_nonce
@@ -41,7 +44,7 @@ from watchlist.sealing.keys import SigningKey
 FORCE, UNIT, DEPLOYMENT, CAMERA = "testshire", "unit-3", "dep-1", "camera-1"
 ORIGIN, RP_ID, URL = f"{FORCE}/office", "localhost", "http://localhost"
 NOW = datetime(2026, 12, 5, 10, 5, tzinfo=UTC)
-PACK, PIPELINE = digest_of(b"pack"), digest_of(b"pipeline")
+PACK = digest_of(b"pack")
 STAFF = {
     "ap-01": (Rank.INSPECTOR, Role.APPLICANT),
     "co-01": (Rank.STAFF, Role.COMPILER),
@@ -52,7 +55,8 @@ STAFF = {
 }
 GROUPS = tuple(
     GroupRate(attribute=attribute, group=group, recognised_k=90, recognised_n=100, false_k=0, false_n=5000)
-    for attribute, group in (("sex", "female"), ("ethnicity", "black"), ("age", "18-30"))
+    for attribute, both in (("sex", ("female", "male")), ("ethnicity", ("black", "white")), ("age", ("18-30", "over 30")))
+    for group in both
 )
 Changes = dict[str, Any]
 
@@ -88,9 +92,10 @@ class World:
     mode: Mode = Mode.DEMONSTRATION
     unit_id: str = UNIT
     pack_digest: str = PACK
-    pipeline_digest: str = PIPELINE
+    facts: str = FACTS
     threshold: str = "0.60"
     people: list[ListedPerson] = field(default_factory=list)
+    blue: list[BluePerson] = field(default_factory=list)
     roster: Changes = field(default_factory=dict)
     persons: dict[str, Changes] = field(default_factory=dict)
     authority: Changes = field(default_factory=dict)
@@ -116,6 +121,10 @@ class World:
         self.people = self.people or [listed(number, self.pack_digest) for number in range(3)]
 
     @property
+    def pipeline_digest(self) -> str:
+        return digest_of(self.facts.encode())
+
+    @property
     def root_text(self) -> str:
         return "".join(f"{Signer(f'root-{n}', key.private).vkey}\n" for n, key in enumerate(self.roots))
 
@@ -136,7 +145,7 @@ class World:
         certificate = self.signed(self._certificate(), self.tester)
         authority = self._authority(digest_of(certificate))
         decided = self.decide(self.authority_action, self.composed(authority), self.authority_signer)
-        plain, cipher = seal_list(self.people, self.recipient)
+        plain, cipher = seal_list(self.people, self.recipient, self.blue)
         bundle = self._bundle(authority, digest_of(decided), plain, cipher)
         presented = Presented(
             roster=self.signed(self._roster(), *self.roots[: self.roster_signers]),
@@ -153,6 +162,8 @@ class World:
             camera_ids=(CAMERA,),
             pack_digest=self.pack_digest,
             pipeline_digest=self.pipeline_digest,
+            pipeline_facts=self.facts,
+            camera_class=CameraClass.REHEARSAL,
             one_use_key=lambda: self.one_use_key,
             recipient=self.recipient,
             now=self.now,
@@ -211,19 +222,8 @@ class World:
         return roster.model_copy(update=self.roster)
 
     def _certificate(self) -> Certificate:
-        certificate = Certificate(
-            pack="open-default",
-            pack_digest=self.pack_digest,
-            pipeline_digest=self.pipeline_digest,
-            camera_class="rehearsal",
-            bands=(Band(max_entries=100, threshold=self.threshold),),
-            groups=(),
-            issuer="lab",
-            data_statement="made for a test",
-            licence="none",
-            valid_to=self.at(days=30),
-        )
-        return certificate.model_copy(update=self.certificate)
+        fields = {"pack_digest": self.pack_digest, "bands": (band(100, self.threshold),), "valid_to": self.at(days=30)}
+        return certificate(self.facts, **{**fields, **self.certificate})
 
     def _authority(self, certificate: str) -> Authority:
         leaves = [person.leaf for person in self.people]
@@ -255,6 +255,7 @@ class World:
             camera_ids=(CAMERA,),
             window=Window(start=self.at(minutes=-5), end=format_utc(self.now + self.window)),
             unit_id=self.unit_id,
+            drill=drill_of(self.blue) if self.blue else None,
             watchlist=ListSummary(root=list_root(leaves), size=len(leaves), by_category={}, by_source={}, under_18=0),
             certificate=certificate,
             threshold=self.threshold,
@@ -279,6 +280,7 @@ class World:
             not_before=self.at(hours=-1),
             not_after=format_utc(self.now + self.window),
             pack_digest=self.pack_digest,
+            model=standing(self.pipeline_digest, ModelState.OPERATIONAL if self.mode is Mode.OPERATIONAL else ModelState.CERTIFIED),
             plain=digest_of(plain),
             cipher=digest_of(cipher),
         )
@@ -335,6 +337,32 @@ def listed(number: int, pack_digest: str, template: np.ndarray[Any, np.dtype[np.
     )
     thumb = encode_jpeg(np.full((32, 24, 3), 40 * number + 20, np.uint8))
     return ListedPerson(entry.to_bytes(), new_nonce(), template, thumb)
+
+
+def walker(number: int, pack_digest: str, token: SigningKey) -> BluePerson:
+    """A member of staff on the blue list, with a template of their own and this token."""
+    template = np.zeros(128, np.float32)
+    template[100 + number] = 1.0
+    entry = BlueEntry(
+        entry_id=f"blue-{number}",
+        walker_id=f"w-{number}",
+        consent=digest_of(b"signed"),
+        consented_at=format_utc(NOW - timedelta(days=1)),
+        expires_at=format_utc(NOW + timedelta(days=30)),
+        image=digest_of(b"photo"),
+        template=digest_of(template.tobytes()),
+        pack_digest=pack_digest,
+        quality=0.8,
+        token=token.public.text,
+    )
+    return BluePerson(entry.to_bytes(), new_nonce(), template)
+
+
+def drill_of(blue: list[BluePerson], walks: int = 6) -> DrillPlan:
+    walkers = (
+        DrillWalker(walker_id=one.entry.walker_id, entry_id=one.entry.entry_id, leaf=one.leaf, token=one.entry.token) for one in blue
+    )
+    return DrillPlan(walkers=tuple(walkers), walks=walks)
 
 
 def forge(envelope: bytes, old: str, new: str) -> bytes:

@@ -9,13 +9,14 @@ from governance.home import Home
 from governance.ledger.note import Signer, Verifier
 from governance.messages.payload import Mode
 from governance.messages.roster import Rank, Role
-from governance.office import accounts, certificates
+from governance.office import accounts
 from governance.office.applications import create, submit
 from governance.office.ceremony import Enrolment, PersonSpec, WitnessSpec, enrol_unit, init_office
 from governance.office.entries import PhotoOf, collect, proposals, review
 from governance.office.store import Actor
 from lfr_engine.clock import Clock, format_utc
 from lfr_engine.packs.store import OpenPack
+from tests.certified import certify
 from tests.witness_process import WitnessProcess
 from watchlist.sealing.keys import SigningKey
 from webui.cli.demo_people import demo_people
@@ -68,7 +69,7 @@ class WebOffice:
         self.office.engine.dispose()
 
     def certify(self, pack: OpenPack) -> None:
-        certificates.register(self.office, certificates.demonstration_certificate(self.office, pack, self.roots))
+        certify(self.office, pack, self.roots)
 
     def draft(self, **changes: object) -> str:
         """A complete draft of ap-01, without people; its id."""

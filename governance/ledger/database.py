@@ -1,41 +1,41 @@
 """Opens the database that rows and their ledger entries share, so that both are in one transaction.
 
-SQLite: WAL, synchronous=FULL (a commit that returned survives a power cut), foreign keys, recursive triggers, a busy timeout,
-and BEGIN IMMEDIATE, so that a transaction that will append holds the write lock before it reads the tree: two processes
-queue up and cannot fork the log. A page that only reads uses `reading(engine)`: it takes no lock and cannot write.
+SQLite by default (a file of the program's own), PostgreSQL where a force says so. Both promise the same: a commit that
+returned survives a power cut, a transaction that may append holds the one write lock before it reads the tree, so that two
+processes queue up and cannot fork the log, and a transaction that only reads sees one state, blocks nobody and cannot write.
 """
 
-import os
-import sqlite3
-import stat
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
 
-from lfr_engine.errors import LfrError, Refused
+from governance.ledger import postgresql, sqlite
+from lfr_engine.errors import BadInput
 
-BUSY_TIMEOUT_MS = 10_000  # longer than the longest transaction here (enrolling a list); then "database is locked"
 _READS = "lfr_reads"
 
 
 def open_database(url_or_path: str | Path, *, create: bool = True) -> Engine:
-    """The engine for a SQLite file (path or `sqlite:///` URL) or another database (any SQLAlchemy URL).
+    """The engine for a SQLite file (path or `sqlite:///` URL) or a PostgreSQL database (`postgresql://` URL).
 
     A new SQLite file has mode 0600; a looser one is refused (R34). With `create=False` a missing file is a fault: a database
-    that vanished must not silently begin again at zero.
+    that vanished must not silently begin again at zero. Raises BadInput for any other URL.
     """
-    url = make_url(str(url_or_path)) if "://" in str(url_or_path) else make_url("sqlite://").set(database=str(url_or_path))
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url)
-    if not url.database or url.database == ":memory:":
-        raise LfrError("a ledger is kept in a file, not in memory", next_step="give a path")
-    _claim(Path(url.database), create=create)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
+    url = _url(url_or_path)
+    match url.get_backend_name():
+        case "sqlite":
+            engine, begin = sqlite.open_file(url, create=create), sqlite.begin
+        case "postgresql":
+            engine, begin = postgresql.open_server(url), postgresql.begin
+        case other:
+            raise BadInput(f"{other} is no database that this program keeps a ledger in", next_step="use SQLite or PostgreSQL")
+
+    def every_transaction(connection: Connection) -> None:
+        begin(connection, reads=bool(connection.get_execution_options().get(_READS)))
+
+    event.listen(engine, "begin", every_transaction)
     return engine
 
 
@@ -44,36 +44,11 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(**{_READS: True})
 
 
-def _claim(path: Path, *, create: bool) -> None:
-    """Creates the file with its mode before SQLite can create it with a looser one (its -wal and -shm copy the mode)."""
+def _url(url_or_path: str | Path) -> URL:
+    if "://" not in str(url_or_path):
+        return make_url("sqlite://").set(database=str(url_or_path))
     try:
-        os.close(os.open(path, os.O_RDWR | (os.O_CREAT | os.O_EXCL if create and not path.exists() else 0), 0o600))
-    except FileExistsError:
-        pass  # another process was first; its mode is checked like any other
-    except OSError as error:
-        raise LfrError(f"{path}: {error.strerror}", next_step="check the folder, or restore the database from its backup") from error
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        raise Refused(f"{path} can be read by others (mode {mode:04o})", rule_ids=("R34",), next_step=f"chmod 600 {path}")
-
-
-def _configure(connection: DBAPIConnection, _record: Any) -> None:
-    assert isinstance(connection, sqlite3.Connection)  # narrows the driver's type
-    connection.isolation_level = None  # the driver must not begin on its own: `_begin` does
-    try:
-        _set_up(connection)
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError as error:
-        raise LfrError(f"the database is damaged: {error}", next_step="keep the file for inquiry and restore it from its backup") from error
-
-
-def _set_up(connection: sqlite3.Connection) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin(connection: Connection) -> None:
-    reads = bool(connection.get_execution_options().get(_READS))
-    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        return make_url(str(url_or_path))
+    except ArgumentError as error:
+        # Not repeated in the message: it may hold a password.
+        raise BadInput("the database's URL cannot be read", next_step="postgresql://USER:PASSWORD@HOST/NAME") from error

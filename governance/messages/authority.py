@@ -86,6 +86,29 @@ class ShownFinding(Strict):
     text: Text
 
 
+class DrillWalker(Strict):
+    """A member of staff by pseudonym, the leaf of their blue entry, and the public half of the token they tap (R30)."""
+
+    walker_id: Id
+    entry_id: Id
+    leaf: Hex32
+    token: Annotated[str, Field(max_length=300)]
+
+
+class DrillPlan(Strict):
+    """Who walks, and how often in all. When is drawn from the digest of this very authority (governance/drills.py)."""
+
+    walkers: Annotated[tuple[DrillWalker, ...], Field(min_length=1, max_length=50)]
+    walks: Annotated[int, Field(ge=1, le=500)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "DrillPlan":
+        for name in ("walker_id", "entry_id", "leaf", "token"):
+            if len({getattr(walker, name) for walker in self.walkers}) != len(self.walkers):
+                raise ValueError(f"two walkers share one {name}")
+        return self
+
+
 class Authority(Body):
     """The whole authority. `server_random` and `revision` tie the assertion to the one document the office served."""
 
@@ -114,6 +137,7 @@ class Authority(Body):
     window: Window
     unit_id: Id
     watchlist: ListSummary
+    drill: DrillPlan | None = None
     certificate: Digest
     threshold: Decimal
     documents: tuple[DocumentReference, ...]

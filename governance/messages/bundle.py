@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from governance.messages.model import ModelStanding
 from governance.messages.payload import Body, Digest, Hex32, Id, Line, WireTime
 
 
@@ -24,6 +25,7 @@ class Bundle(Body):
     not_before: WireTime
     not_after: WireTime
     pack_digest: Digest
+    model: ModelStanding
     plain: Digest
     cipher: Digest
 

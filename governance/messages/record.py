@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from governance.messages.payload import Body, Decimal, Digest, Hex32, Id, Line, Strict, Text, WireTime
+from lfr_engine.sealed.facts import Seal
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -26,6 +27,23 @@ class LedgerRange(Strict):
     first: Count
     stop: Count
     root: Hex32
+
+
+class DrillFigures(Strict):
+    """Recognition of staff who walked (R30, R78): no operational figure. `low` and `high` are clustered by walker; `measured`
+    False means too few walks to say anything, and then there is no rate to read."""
+
+    walkers: Count
+    scheduled: Count
+    walked: Count
+    recognised: Count
+    outside_walks: Count
+    least_walks: Count
+    effective: str
+    low: str
+    high: str
+    measured: bool
+    wording: Text
 
 
 class DeploymentRecord(Body):
@@ -50,6 +68,8 @@ class DeploymentRecord(Body):
     watchlist_by_category: dict[str, int]
     under_18: Count
     threshold: Decimal
+    engine_sealed: tuple[Seal, ...]  # what the engine process could not do, whatever code ran in it (R41)
+    engine_lacking: tuple[Seal, ...]
     passages: Count
     counting_method: Text
     too_small: Count
@@ -69,6 +89,7 @@ class DeploymentRecord(Body):
     false_per_passage_worst: Rate  # every undecided, lost or indeterminate alert counted as false
     false_per_alert: Rate
     true_per_alert: Rate
+    drill: DrillFigures | None = None
     decided_by: Literal["officers", "scripted officer reading the rehearsal's truth"]
     ledger: LedgerRange
     notes: tuple[Text, ...]

@@ -20,7 +20,7 @@ from governance.messages.certificate import Certificate
 from governance.messages.decision import Action, Assertion, Decision
 from governance.messages.payload import Mode, compose, digest_of, parse, signed
 from governance.messages.roster import Role
-from governance.office import applications, certificates, entries
+from governance.office import applications, certificates, drills, entries, register, risk
 from governance.office.applications import Application
 from governance.office.store import Actor, Office
 from governance.office.witnessing import cosigned_checkpoint, proof_of
@@ -67,16 +67,21 @@ def case_of(office: Office, session: Session, row: Application, officer_id: str 
         certificate = certificates.newest(office)[1]
     except Refused:
         certificate = None
+    kept = [one for one in entries.kept(session, row.application_id) if one.content]
+    drill = drills.plan_of(session, row.application_id)
     return Case(
         content=applications.submitted_content(row),
         applicant_id=row.applicant_id,
-        entries=tuple(Entry.from_bytes(kept.content) for kept in entries.kept(session, row.application_id) if kept.content),
+        entries=tuple(Entry.from_bytes(one.content) for one in kept if one.content),
         officer=office.roster.person(officer_id, Role.AUTHORISING_OFFICER, rule_id="R2") if officer_id else None,
         certificate=certificate,
         now=office.clock.now_utc(),
         mode=office.mode,
         profile=office.profile,
         issuer=office.roster.test_body(certificate.issuer) if certificate else None,
+        risk=risk.list_risk(session, [one.entry_id for one in kept]),
+        model_state=register.get(session, certificate.pipeline_digest).model_state if certificate else None,
+        walkers=len(drill.walkers) if drill else 0,
     )
 
 
@@ -137,6 +142,8 @@ def grant(office: Office, assertion: Assertion, document: bytes) -> GrantedAutho
         case = case_of(office, session, row, assertion.person_id)
         if entries.summary(session, row.application_id, case.start.date()) != authority.watchlist:
             raise Refused("the list was changed after this document was served", rule_ids=("R1", "R26"), next_step="open it again")
+        if drills.plan_of(session, row.application_id) != authority.drill:
+            raise Refused("the drill was changed after this document was served", rule_ids=("R1", "R30"), next_step="open it again")
         _refuse_blocked(findings(case))  # a rank, a review or the window may have run out since it was served
         row.state, row.deployment_id = "authorised", authority.deployment_id
         session.add(row)
@@ -202,7 +209,8 @@ def _document(
     """The authority's exact bytes as this officer is shown them. Raises Refused (R37) where no threshold is certified."""
     digest, certificate = certificates.newest(office)
     summary = entries.summary(session, row.application_id, case.start.date())
-    threshold = certificate.threshold_for(summary.size)
+    drill = drills.plan_of(session, row.application_id)
+    threshold = certificate.threshold_for(summary.size + (len(drill.walkers) if drill else 0))  # walkers are compared with as well
     if threshold is None:
         raise Refused(f"the certificate has no threshold for a list of {summary.size}", rule_ids=("R37",))
     content = case.content
@@ -229,6 +237,7 @@ def _document(
         window=content.window,
         unit_id=content.unit_id,
         watchlist=summary,
+        drill=drill,
         certificate=digest,
         threshold=threshold,
         documents=content.documents,

@@ -1,6 +1,5 @@
 """Photos and templates outside the database, under one key per list; destroying the key erases every copy (R34, R62)."""
 
-import os
 import secrets
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from governance.home import private_folder
 from governance.office.store import Office
+from lfr_engine import durable
 from lfr_engine.errors import BadInput, VerificationFailed
 from watchlist.sealing.keys import read_secret, write_secret
 
@@ -19,12 +19,7 @@ def put(office: Office, list_id: str, name: str, content: bytes) -> None:
     cipher = nonce + AESGCM(_key(office, list_id, create=True)).encrypt(nonce, content, f"{list_id}/{name}".encode())
     path = _path(office, list_id, name)
     private_folder(path.parent)
-    part = path.with_suffix(".part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-        out.write(cipher)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)
+    durable.put(path, cipher)
 
 
 def take(office: Office, list_id: str, name: str) -> bytes:
@@ -41,10 +36,7 @@ def take(office: Office, list_id: str, name: str) -> bytes:
 
 def erase_list(office: Office, list_id: str) -> int:
     """Destroy the list's key and files; the number of files removed. Repeating it is harmless."""
-    key = office.home.keys / f"list-{list_id}.key"
-    if key.exists():
-        key.write_bytes(bytes(32))
-        key.unlink()
+    durable.overwrite_and_remove(office.home.keys / f"list-{list_id}.key")
     folder = office.home.blobs / list_id
     files = sorted(folder.glob("*")) if folder.is_dir() else []
     for path in files:

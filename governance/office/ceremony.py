@@ -5,10 +5,9 @@ and never into the office.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from governance.messages.roster import Person, Rank, Role, Roster, TestBody, Uni
 from governance.office.store import OFFICE, Office, open_office
 from governance.roster import trust_roster
 from governance.rules.profile import UK_APP_2022
+from lfr_engine import durable
 from lfr_engine.clock import Clock, format_utc
 from lfr_engine.errors import BadInput, Refused
 from watchlist.sealing.keys import SigningKey, VerifyingKey
@@ -96,7 +96,7 @@ def init_office(
     if list(root_folder.glob("*.key")):
         raise BadInput(f"{root_folder} holds keys of another ceremony", next_step="give an empty folder; root keys are never replaced")
     # Everything is made in a folder beside and moved into place at the end: a ceremony that was cut short leaves no office.
-    making = OfficeHome(home.root.with_name(home.root.name + ".unfinished"))
+    making = replace(home, root=home.root.with_name(home.root.name + ".unfinished"))
     shutil.rmtree(making.root, ignore_errors=True)
     making.create()
     private_folder(root_folder)
@@ -107,7 +107,7 @@ def init_office(
     _write_roster(making, _sign_roster(roster, roots, clock, mode))
     settings = {"force": force, "mode": mode.value, "witness_urls": {one.name: one.url for one in witnesses}}
     (making.root / "office.json").write_text(json.dumps(settings, indent=1))
-    office = open_office(making, clock)
+    office = open_office(making, clock, create=True)
     digest = office.keep_object(office.roster_bytes)
     with office.transaction() as session:
         office.record(session, OfficeInitialised(force=force, mode=mode), OFFICE)
@@ -207,12 +207,7 @@ def _sign_roster(roster: Roster, roots: Sequence[SigningKey], clock: Clock, mode
 
 
 def _write_roster(home: OfficeHome, envelope: bytes) -> None:
-    part = home.root / "roster.dsse.json.part"
-    with part.open("wb") as out:
-        out.write(envelope)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(home.root / "roster.dsse.json")
+    durable.put(home.root / "roster.dsse.json", envelope)
 
 
 def _enrolled(person: PersonSpec, home: OfficeHome, people: Sequence[PersonSpec], start: str, end: str) -> Person:

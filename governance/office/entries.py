@@ -20,7 +20,7 @@ from governance.events import EntryCollected, EntryReviewed, ImageConsulted
 from governance.messages.authority import ListSummary
 from governance.messages.payload import digest_of
 from governance.messages.roster import Role
-from governance.office import blobs
+from governance.office import blobs, photo_hints, risk
 from governance.office.applications import get as get_application
 from governance.office.store import Actor, Office
 from lfr_engine.clock import format_utc
@@ -110,6 +110,8 @@ def collect(office: Office, actor: Actor, application_id: str, person: PhotoOf, 
         for suffix, content in (("photo", person.photo), ("template", template), ("thumb", enrolled.thumb_jpeg)):
             blobs.put(office, application_id, f"{row.entry_id}.{suffix}", content)
         session.add(row)
+        photo_hints.keep(session, row.entry_id, enrolled.hints)
+        risk.note(office, session, row.entry_id, enrolled.template.vector, enrolled.template.pack_digest)
         office.record(session, EntryCollected(application_id=application_id, draft=row.draft), actor)
     return row
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from sqlmodel import Field, SQLModel
 
 from governance.home import private_folder
+from governance.office import certificates, register
 from governance.office.authorities import of_deployment
 from governance.office.sealing import bundle_path, newest_bundle
 from governance.office.store import Office
+from governance.rules.model_states import require_may_match
 from lfr_engine.errors import BadInput, Refused
 
 _FILES = {"roster.dsse.json", "authority.dsse.json", "authority.tlog-proof", "certificate.dsse.json", "bundle.zip", "sync-nonce"}
@@ -38,6 +40,8 @@ def hand_over(office: Office, deployment_id: str, folder: Path) -> Path:
         row = session.get(SyncNonce, deployment_id) or SyncNonce(deployment_id=deployment_id, nonce=secrets.token_hex(32))
         session.add(row)
         authority = granted.authority
+        pipeline = register.get(session, certificates.read(office, office.object_bytes(authority.certificate)).pipeline_digest)
+        require_may_match(pipeline.model_state, office.mode, pipeline.model)
     folder = folder.absolute()
     if folder.exists() and not (folder.is_dir() and {path.name for path in folder.iterdir()} <= _FILES):
         raise BadInput(f"{folder} holds something else than an earlier hand-over", next_step="name a new folder")

@@ -7,13 +7,14 @@ from sqlalchemy import Column, LargeBinary
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from governance.assertions import check_assertion, refuse_software_key
+from governance.drill_figures import drill_figures
 from governance.events import AlertDecision, AlertOutcome, PurgeDone, RecordPublished, read_entry
 from governance.figures import Figures, count
 from governance.intervals import rate
 from governance.messages.authority import Authority
 from governance.messages.decision import Action, Assertion, Decision
 from governance.messages.payload import Mode, compose, opened, parse, signed
-from governance.messages.record import DeploymentRecord, LedgerRange
+from governance.messages.record import DeploymentRecord, DrillFigures, LedgerRange
 from governance.messages.roster import Role
 from governance.messages.unit import PurgeCertificate
 from governance.office.authorities import GrantedAuthority, of_deployment
@@ -96,11 +97,12 @@ def _counted(office: Office, granted: GrantedAuthority, notes: Sequence[str]) ->
         purge = _purge_digest(unit_entries(office, session, unit_id), deployment_id)
         _check_purge(office, purge, unit_id, deployment_id)
     range_ = LedgerRange(origin=f"{office.force}/unit/{unit_id}", first=0, stop=synced.size, root=synced.root)
-    return _record(granted.authority, granted.decision, figures, purge, notes, range_)
+    drill = drill_figures(granted.authority, granted.decision, figures, least_walks=office.profile.least_drill_walks)
+    return _record(granted.authority, granted.decision, figures, purge, notes, range_, drill)
 
 
 def _record(
-    authority: Authority, decision: str, figures: Figures, purge: str, notes: Sequence[str], ledger: LedgerRange
+    authority: Authority, decision: str, figures: Figures, purge: str, notes: Sequence[str], ledger: LedgerRange, drill: DrillFigures | None
 ) -> DeploymentRecord:
     alerts, false = figures.alerts, figures.false_alerts
     confirmed = list(figures.outcomes.values())
@@ -122,6 +124,8 @@ def _record(
         watchlist_by_category={category.value: n for category, n in authority.watchlist.by_category.items()},
         under_18=authority.watchlist.under_18,
         threshold=authority.threshold,
+        engine_sealed=figures.sealed,
+        engine_lacking=figures.lacking,
         passages=figures.passages,
         counting_method=COUNTING,
         too_small=figures.too_small,
@@ -143,6 +147,7 @@ def _record(
         ),
         false_per_alert=rate(false, alerts, "false", "alerts"),
         true_per_alert=rate(figures.true_alerts, alerts, "true", "alerts"),
+        drill=drill,
         decided_by="scripted officer reading the rehearsal's truth" if figures.scripted else "officers",
         ledger=ledger,
         notes=tuple(notes),

@@ -17,9 +17,10 @@ from governance.messages.bundle import Bundle, UnitKey
 from governance.messages.decision import Action, Assertion, Decision
 from governance.messages.payload import Mode, compose, digest_of, opened, parse, signed
 from governance.messages.roster import Role
-from governance.office import certificates, entries
+from governance.office import certificates, drills, entries, register
 from governance.office.authorities import of_deployment
 from governance.office.store import Actor, Office
+from governance.rules.model_states import require_may_match
 from lfr_engine.clock import format_utc, parse_utc
 from lfr_engine.errors import Refused, VerificationFailed
 from watchlist.bundle import seal_list, write_bundle
@@ -107,9 +108,13 @@ def compile_bundle(office: Office, compiler: Actor, deployment_id: str, *, valid
         if parse_utc(authority.window.end) <= now:
             raise Refused("the authority's window has passed", rule_ids=("R8",))
         people = entries.listed_people(office, session, granted.application_id)
+        certificate = certificates.read(office, office.object_bytes(authority.certificate))
+        model = register.standing(session, certificate.pipeline_digest)
+        blue = drills.blue_people(office, session, granted.application_id, authority.drill)
+    require_may_match(model.state, office.mode, certificate.pack)
     if list_root(person.leaf for person in people) != authority.watchlist.root:
         raise VerificationFailed("the list is not the one the authorising officer approved", rule_ids=("R28",), next_step="call oversight")
-    plain, cipher = seal_list(people, key.recipient)
+    plain, cipher = seal_list(people, key.recipient, blue)
     end = parse_utc(authority.window.end)
     body = Bundle(
         deployment_id=deployment_id,
@@ -122,7 +127,8 @@ def compile_bundle(office: Office, compiler: Actor, deployment_id: str, *, valid
         compiled_at=format_utc(now),
         not_before=format_utc(now),
         not_after=format_utc(min(end, now + valid_for) if valid_for else end),
-        pack_digest=certificates.read(office, office.object_bytes(authority.certificate)).pack_digest,
+        pack_digest=certificate.pack_digest,
+        model=model,
         plain=digest_of(plain),
         cipher=digest_of(cipher),
     )
@@ -141,6 +147,8 @@ def seal(office: Office, assertion: Assertion, sealing: Sealing) -> Path:
     bundle = parse(sealing.document, Bundle).body
     if (bundle.cipher, bundle.deployment_id) != (digest_of(sealing.cipher), sealing.deployment_id):
         raise VerificationFailed("the encrypted list is not the one that was asserted", rule_ids=("R31",), next_step="compile it again")
+    with office.read() as session:
+        _require_same_standing(office, session, bundle)
     digest = office.keep_object(envelope)
     path = bundle_path(office, digest)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -166,6 +174,14 @@ def seal(office: Office, assertion: Assertion, sealing: Sealing) -> Path:
             recipients=(bundle.unit_id,),
         )
     return path
+
+
+def _require_same_standing(office: Office, session: Session, bundle: Bundle) -> None:
+    """Between compiling and the assertion a review may have begun, or a ledger come in. Raises Refused."""
+    row = register.get(session, bundle.model.pipeline_digest)
+    require_may_match(row.model_state, office.mode, row.model)
+    if register.standing(session, row.pipeline_digest) != bundle.model:
+        raise Refused("the model register changed after this list was compiled", rule_ids=("R99",), next_step="compile it again")
 
 
 def newest_bundle(session: Session, deployment_id: str) -> SealedBundle:

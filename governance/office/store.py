@@ -4,13 +4,12 @@
 """
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 from sqlmodel import Session, SQLModel
 
 from governance.events import ClockSimulated, EventBody, entry_bytes
@@ -21,8 +20,9 @@ from governance.ledger.note import Signer
 from governance.messages.payload import Mode, digest_of
 from governance.roster import RootPin, TrustedRoster, trust_roster
 from governance.rules.profile import UK_APP_2022, Profile
+from lfr_engine import durable
 from lfr_engine.clock import Clock, format_utc
-from lfr_engine.errors import BadInput, Refused, VerificationFailed
+from lfr_engine.errors import BadInput, LfrError, Refused, VerificationFailed
 from watchlist.sealing.keys import SigningKey
 
 JUSTIFICATION_DUTY = "duty under the published policy"  # for governance operations that open no personal data
@@ -121,12 +121,7 @@ class Office:
         path = self.object_path(digest)
         if not path.exists():
             private_folder(path.parent)
-            part = path.with_suffix(f".{os.getpid()}.part")
-            with part.open("wb") as out:
-                out.write(envelope)
-                out.flush()
-                os.fsync(out.fileno())
-            part.replace(path)
+            durable.put(path, envelope)
         return digest
 
     def object_path(self, digest: str) -> Path:
@@ -156,8 +151,8 @@ class Office:
         return trust_roster(self.roster_bytes, self.pin, at=self.clock.now_utc())
 
 
-def open_office(home: OfficeHome, clock: Clock) -> Office:
-    """Open an office that `lfr office init` made. Raises BadInput where there is none."""
+def open_office(home: OfficeHome, clock: Clock, *, create: bool = False) -> Office:
+    """Open an office that `lfr office init` made; `create` makes its tables. Raises BadInput where there is none."""
     try:
         fields = json.loads((home.root / "office.json").read_text())
         settings = OfficeSettings(fields["force"], Mode(fields["mode"]), dict(fields["witness_urls"]))
@@ -167,7 +162,7 @@ def open_office(home: OfficeHome, clock: Clock) -> Office:
         raise BadInput(f"{home.root / 'office.json'} is damaged", next_step="restore it from a backup") from error
     if clock.simulated and settings.mode is Mode.OPERATIONAL:
         raise Refused("a simulated clock in operational mode", rule_ids=("R36",), next_step="unset LFR_CLOCK")
-    engine = open_database(home.database)
+    engine = _database(home, create=create)
     log = Log(f"{settings.force}/office")
     log.create(engine)
     SQLModel.metadata.create_all(engine)
@@ -184,3 +179,15 @@ def open_office(home: OfficeHome, clock: Clock) -> Office:
         with office.transaction() as session:
             office.record(session, ClockSimulated(setting=f"from {format_utc(clock.now_utc())} at rate {clock.sim_rate:g}"), OFFICE)
     return office
+
+
+def _database(home: OfficeHome, *, create: bool) -> Engine:
+    """Its database, which holds a ledger already, or with `create` none yet: no office begins again at zero by mistake."""
+    engine = open_database(home.database, create=create)
+    with reading(engine).connect() as connection:
+        begun = inspect(connection).has_table("ledger_entry")
+    if begun and create:
+        raise BadInput("the database already holds a ledger", next_step="name an empty database in LFR_DATABASE_URL")
+    if not begun and not create:
+        raise LfrError("the database holds no ledger of this office", next_step="correct LFR_DATABASE_URL, or restore the database")
+    return engine

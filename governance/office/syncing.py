@@ -9,16 +9,17 @@ from collections.abc import Iterator
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from governance.events import SyncReceived, read_entry
+from governance.events import ListErased, SyncReceived, read_entry
 from governance.ledger.checkpoint import Checkpoint, parse_checkpoint
 from governance.ledger.log import Log
 from governance.ledger.note import Verifier, open_note
 from governance.messages.payload import digest_of, opened, parse
 from governance.messages.unit import SyncPackage
+from governance.office import blobs, certificates, monitoring
 from governance.office.authorities import of_deployment
 from governance.office.handover import SyncNonce
-from governance.office.store import Actor, Office
-from lfr_engine.errors import Refused, VerificationFailed
+from governance.office.store import OFFICE, Actor, Office
+from lfr_engine.errors import BadInput, Refused, VerificationFailed
 from watchlist.sealing import dsse
 
 
@@ -88,6 +89,9 @@ def receive(office: Office, envelope: bytes) -> TakenSync:
             package=digest,
         )
         office.record(session, body, Actor(package.unit_id, "unit"), deployment=package.deployment_id, objects=(digest, *kept))
+        _fold(office, session, package, entries)
+        if any(read_entry(entry)[0].type == "purge.done" for entry in entries):
+            _erase_list(office, session, package.deployment_id)  # last: a package that is refused erases nothing
     return row
 
 
@@ -101,6 +105,31 @@ def unit_entries(office: Office, session: Session, unit_id: str) -> Iterator[byt
     """The unit's entries as the office holds them."""
     log = unit_log(office, unit_id)
     return log.entries(session, 0, log.size(session))
+
+
+def _fold(office: Office, session: Session, package: SyncPackage, entries: list[bytes]) -> None:
+    """Every deployment of which this package tells something, also a late decision on an earlier one (R54)."""
+    told = {read_entry(entry)[0].deployment for entry in entries} | {package.deployment_id}
+    for deployment_id in sorted(told - {None}, key=str):
+        try:
+            granted = of_deployment(session, str(deployment_id))
+        except BadInput:
+            continue  # the unit refused something that was never authorised: nothing was matched
+        certificate = certificates.read(office, office.object_bytes(granted.authority.certificate))
+        monitoring.fold(
+            office,
+            session,
+            deployment_id=granted.deployment_id,
+            pipeline_digest=certificate.pipeline_digest,
+            entries=unit_entries(office, session, package.unit_id),
+        )
+
+
+def _erase_list(office: Office, session: Session, deployment_id: str) -> None:
+    """The unit has purged, so the office's copies go too (R62). What the ledger says of the list, its commitments, stays."""
+    authority = of_deployment(session, deployment_id).authority
+    erased = ListErased(application_id=authority.application_id, files=blobs.erase_list(office, authority.application_id))
+    office.record(session, erased, OFFICE, deployment=deployment_id)
 
 
 def _stated_checkpoint(office: Office, package: SyncPackage) -> Checkpoint:

@@ -6,12 +6,16 @@ from datetime import datetime, timedelta
 
 from governance.messages.application import Content
 from governance.messages.certificate import Certificate
+from governance.messages.model import ModelState
 from governance.messages.payload import Mode
 from governance.messages.roster import Person, Rank, TestBody
 from governance.rules.certificate import shortcomings
 from governance.rules.finding import Finding, Level
+from governance.rules.list_risk import ListRisk
+from governance.rules.model_states import require_may_match
 from governance.rules.profile import LOCATION_TYPES, USE_CASES, Profile
 from lfr_engine.clock import parse_utc
+from lfr_engine.errors import Refused
 from watchlist.entry import Entry
 
 REQUIRED_DOCUMENTS = ("DPIA", "EIA", "APD", "CIA", "legal_mandate", "training_plan")
@@ -30,6 +34,9 @@ class Case:
     mode: Mode
     profile: Profile
     issuer: TestBody | None = None
+    model_state: ModelState | None = None
+    risk: ListRisk | None = None
+    walkers: int = 0  # of a drill: everybody is compared with them as well
 
     @property
     def start(self) -> datetime:
@@ -185,6 +192,12 @@ def r24_old_photos(case: Case) -> Iterator[Finding]:
         )
 
 
+def r24_lambs(case: Case) -> Iterator[Finding]:
+    """Entries that others easily reach are pointed out, where a background was there to count against."""
+    if case.risk is not None:
+        yield from case.risk.findings()
+
+
 def r25_third_party(case: Case) -> Iterator[Finding]:
     """Photos from outside the police need their lawful holding confirmed."""
     outside = sum(entry.image_source.needs_lawful_holding_check for entry in case.entries)
@@ -200,7 +213,23 @@ def r37_certificate(case: Case) -> Iterator[Finding]:
     if certificate is None or parse_utc(certificate.valid_to) <= case.now:
         yield Finding("R37", Level.BLOCKS, "no valid pipeline certificate is registered", "Bridges ground 5 (S83)")
         return
-    yield from shortcomings(certificate, case.issuer, case.demanded())
+    if parse_utc(certificate.valid_to) < parse_utc(case.content.window.end):
+        text = f"the certificate runs out at {certificate.valid_to}, before the window ends: have the pipeline tested again"
+        yield Finding("R37", Level.BLOCKS, text, "Bridges ground 5 (S83)", "when")
+    yield from shortcomings(certificate, case.issuer, case.demanded(), entries=len(case.entries) + case.walkers)
+
+
+def r98_in_use(case: Case) -> Iterator[Finding]:
+    """The pipeline stands in the model register as one that may match: neither under review nor suspended (R55, R98, R99)."""
+    if case.certificate is None:
+        return
+    if case.model_state is None:
+        yield Finding("R98", Level.BLOCKS, f"{case.certificate.pack} is not in the model register", "College monitoring guidance (S5)")
+        return
+    try:
+        require_may_match(case.model_state, case.mode, case.certificate.pack)
+    except Refused as refusal:
+        yield Finding(refusal.rule_ids[0], Level.BLOCKS, refusal.message, "College monitoring guidance (S5)")
 
 
 def r82_notice(case: Case) -> Iterator[Finding]:
@@ -227,8 +256,10 @@ RULES: tuple[Rule, ...] = (
     r21_children,
     r22_not_suspects,
     r24_old_photos,
+    r24_lambs,
     r25_third_party,
     r37_certificate,
+    r98_in_use,
     r82_notice,
 )
 

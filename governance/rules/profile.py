@@ -13,6 +13,7 @@ COMPILE_BEFORE_START_CEILING = timedelta(hours=24)
 PURGE_AFTER_END_CEILING_H = 24
 ALERT_RETENTION_CEILING_H = 744
 CCTV_CEILING_D = 31
+DRILL_WALKS_FLOOR = 30
 
 USE_CASES = {
     "hotspot": "Crime hotspot and its access routes",
@@ -49,11 +50,14 @@ class Profile:
     notice_lead: timedelta = timedelta(hours=24)  # ours
     alert_retention_h: int = 24  # SWP, verified
     image_age_warning_years: int = 5  # ours
+    least_drill_walks: int = DRILL_WALKS_FLOOR  # ours, R78: below this recognition is "not measured"
     min_reason_chars: int = 40  # ours: below this nothing has been explained
 
     def __post_init__(self) -> None:
         if self.compile_before_start > COMPILE_BEFORE_START_CEILING or self.alert_retention_h > ALERT_RETENTION_CEILING_H:
             raise BadInput(f"profile {self.name} exceeds a ceiling that no profile may raise", rule_ids=("R104",))
+        if self.least_drill_walks < DRILL_WALKS_FLOOR:
+            raise BadInput(f"profile {self.name} would call recognition measured after too few walks", rule_ids=("R78", "R104"))
 
 
 UK_APP_2022 = Profile()

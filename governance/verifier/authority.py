@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from .certificate import read_certificate, require_real_use
+from .drills import Drill, read_drill
 from .events import Event
 from .objects import Decision, Objects
 from .roster import RANKS, Roster
@@ -15,11 +17,10 @@ _AUTHORITY = names(
     """
     server_random revision application_id deployment_id force operating_forces operation applicant_id authorising_officer_id
     operator_ids use_case objective necessity proportionality alternatives seriousness_of_harm policy place camera_ids window
-    unit_id watchlist certificate threshold documents retention notice_published_at officer_reasons findings
+    unit_id watchlist drill certificate threshold documents retention notice_published_at officer_reasons findings
     """
 )
-_CERTIFICATE = names("pack pack_digest pipeline_digest camera_class bands groups issuer data_statement licence valid_to")
-_BAND = frozenset({"max_entries", "threshold"})
+_BAND = frozenset({"max_entries", "threshold", "false_alerts", "misses"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Authority:
     end: str
     list_root: bytes
     list_size: int
+    drill: Drill | None
     certificate: Fields
     rank: str
 
@@ -50,7 +52,9 @@ def check_authority(event: Event, roster: Roster, objects: Objects) -> Authority
         raise Failed("the authorised window ends before it starts")
     _same_as_entry(event, body, start, end, hex32(watchlist, "root"), decided.payload.mode)
     officer_id, rank = _check_people(body, decided, event.at, roster)
-    certificate = _check_certificate(body, count(watchlist, "size"), end, decided.payload.mode, roster, objects)
+    drill = read_drill(body["drill"], start, end, digest(event.body, "decision"))
+    compared_with = count(watchlist, "size") + (len(drill.tokens) if drill else 0)
+    certificate = _check_certificate(body, compared_with, end, decided.payload.mode, roster, objects)
     return Authority(
         digest=digest(event.body, "decision"),
         body=body,
@@ -61,6 +65,7 @@ def check_authority(event: Event, roster: Roster, objects: Objects) -> Authority
         end=end,
         list_root=hex32(watchlist, "root"),
         list_size=count(watchlist, "size"),
+        drill=drill,
         certificate=certificate,
         rank=rank,
     )
@@ -118,9 +123,8 @@ def _check_people(body: Fields, decided: Decision, at: str, roster: Roster) -> t
 
 
 def _check_certificate(body: Fields, entries: int, end: str, mode: str, roster: Roster, objects: Objects) -> Fields:
-    certificate, independent = _certificate(digest(body, "certificate"), roster, objects)
-    if mode == "operational" and not independent:
-        raise Failed("the certificate comes from a test body that is not independent")
+    signed, independent = read_certificate(digest(body, "certificate"), roster, objects)
+    certificate = signed.body
     if wire_time(certificate, "valid_to") < end:
         raise Failed("the certificate expired before the end of the window")
     bands = [exactly(each, _BAND, "a band") for each in certificate["bands"]] if isinstance(certificate["bands"], list) else []
@@ -133,20 +137,9 @@ def _check_certificate(body: Fields, entries: int, end: str, mode: str, roster: 
         raise Failed("a threshold is not a decimal number") from error
     if below:
         raise Failed(f"the authorised threshold {body['threshold']} is below the certified {fitting[0][1]}")
+    if mode == "operational":
+        require_real_use(certificate, next(band for band in bands if band["max_entries"] == fitting[0][0]), independent)
     return certificate
-
-
-def _certificate(name: str, roster: Roster, objects: Objects) -> tuple[Fields, bool]:
-    """The certificate, signed by the test body it names, and whether that body is independent."""
-    objects.envelope(name)  # a missing or altered file is a better message than "nobody signed it"
-    for issuer, (key, independent) in roster.test_bodies.items():
-        try:
-            certificate = exactly(objects.signed_by(name, "certificate", key).body, _CERTIFICATE, "the certificate")
-        except Failed:
-            continue
-        if certificate["issuer"] == issuer:
-            return certificate, independent
-    raise Failed("no test body of the roster signed the certificate", str(objects.path(name)))
 
 
 def _place(unit: UnitDeployment, event: Event) -> str:

@@ -10,7 +10,7 @@ from .unit_ledger import UnitDeployment
 
 COMPILED_BEFORE_START_H = 24  # R20
 _BUNDLE = names(
-    "deployment_id unit_id recipient authority list_root leaves removals compiled_at not_before not_after pack_digest plain cipher"
+    "deployment_id unit_id recipient authority list_root leaves removals compiled_at not_before not_after pack_digest model plain cipher"
 )
 _UNIT_KEY = frozenset({"deployment_id", "unit_id", "recipient", "created_at"})
 

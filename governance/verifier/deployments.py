@@ -4,6 +4,7 @@ from .authority import Authority, check_authority, check_matching
 from .bundle import check_bundle, check_opening, one_use_recipient
 from .evidence import Evidence
 from .figures import check_published, check_record, open_record, summary
+from .models import check_sealed
 from .purge import check_purge
 from .strict import Failed, Fields, as_datetime, digest
 from .unit_ledger import UnitDeployment
@@ -86,6 +87,7 @@ def _bundle(evidence: Evidence, deployment: str, authority: Authority, unit: Uni
             recipients.append(one_use_recipient(event, authority, evidence.rosters.at(event.index), evidence.objects))
         for event in evidence.office.entries(deployment, "bundle.sealed"):
             body = check_bundle(event, authority, recipients, evidence.rosters.at(event.index), evidence.objects)
+            check_sealed(event, body, evidence.pipelines, authority.certificate, evidence.report.subject("models"))
             sealed[digest(event.body, "decision")] = body
         if unit is not None:
             check_opening(unit, sealed)

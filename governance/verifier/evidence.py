@@ -9,6 +9,7 @@ from .logs import cosigned_by
 from .notes import Checkpoint, NoteKey
 from .objects import Decision, Objects
 from .office_ledger import OfficeLedger
+from .pipeline import Pipeline
 from .report import Report
 from .rosters import RosterHistory
 from .unit_ledger import UnitLedger
@@ -36,6 +37,7 @@ class Evidence:
     witness_threshold: int
     records: dict[str, tuple[Event, Decision]] = field(default_factory=dict)
     units: dict[str, UnitLedger] = field(default_factory=dict)
+    pipelines: dict[str, Pipeline] = field(default_factory=dict)
 
     def logged_at(self, index: int) -> str | None:
         """When enough witnesses had cosigned a tree with this entry of the office ledger; None if never."""

@@ -4,6 +4,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from .authority import Authority
+from .drills import check_drill
 from .events import Event
 from .intervals import clopper_pearson
 from .objects import Decision, Objects
@@ -17,9 +18,10 @@ _RANGE = frozenset({"origin", "first", "stop", "root"})
 _RECORD = names(
     """
     deployment_id force operation use_case location window_start window_end matching_started_at matching_ended_at ended_because
-    authority certificate purge_certificate watchlist_size watchlist_by_category under_18 threshold passages counting_method
-    too_small low_quality frames dropped alerts true_alerts false_alerts confirmed_true confirmed_false indeterminate open_alerts
-    lost_alerts engagements false_per_passage false_per_passage_worst false_per_alert true_per_alert decided_by ledger notes
+    authority certificate purge_certificate watchlist_size watchlist_by_category under_18 threshold engine_sealed engine_lacking
+    passages counting_method too_small low_quality frames dropped alerts true_alerts false_alerts confirmed_true confirmed_false
+    indeterminate open_alerts lost_alerts engagements false_per_passage false_per_passage_worst false_per_alert true_per_alert
+    drill decided_by ledger notes
     """
 )
 
@@ -48,6 +50,7 @@ def check_record(event: Event, decided: Decision, authority: Authority, unit: Un
             raise Failed(f"{name} is published as {str(body[name])[:60]}, the ledger gives {value}")
     for name, (k, n) in _rates(unit).items():
         _check_rate(name, body[name], k, n)
+    check_drill(body["drill"], authority.drill, unit)
 
 
 def check_published(path: Path, decided: Decision) -> None:
@@ -101,6 +104,8 @@ def _from_ledger(unit: UnitDeployment) -> Fields:
         "matching_started_at": started[0].at,
         "matching_ended_at": stopped[-1].at,
         "ended_because": stopped[-1].body["reason"],
+        "engine_sealed": started[0].body["sealed"],
+        "engine_lacking": started[0].body["lacking"],
         "purge_certificate": unit.one("purge.done").body["certificate"],
         **{name: unit.totals[name] for name in ("passages", "too_small", "low_quality", "frames", "dropped")},
         "alerts": len(alerts),

@@ -38,6 +38,7 @@ def _check(evidence: Evidence, digest: str, roots: Sequence[bytes]) -> None:
     rosters = [roster for _, roster in evidence.rosters.versions]
     signers = {
         "certificate": [key for roster in rosters for key, _ in roster.test_bodies.values()],
+        "plan": [key for roster in rosters for key, _ in roster.test_bodies.values()],
         "decision": [roster.office_key for roster in rosters],
         "unit-key": [unit.key for roster in rosters for unit in roster.units.values()],
     }

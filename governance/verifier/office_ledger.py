@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from .events import Event
 from .strict import Failed, digest, text
 
+_TESTS = frozenset({"plan.registered", "run.started", "run.ended", "certificate.registered"})
+_REGISTER = frozenset({"pipeline.registered", "pipeline.moved", "review.cleared", "pipeline.monitored", "groups.monitored"})
 _OF_A_DEPLOYMENT = frozenset({"authority.granted", "unit_key.received", "bundle.sealed", "stop.ordered", "record.published"})
 
 
@@ -16,6 +18,8 @@ class OfficeLedger:
     rosters: list[Event] = field(default_factory=list)
     syncs: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
     deployments: dict[str, dict[str, list[Event]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+    tests: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
+    register: list[Event] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)
     modes: set[str] = field(default_factory=set)
 
@@ -27,6 +31,10 @@ class OfficeLedger:
             if event.deployment is None:
                 raise Failed(f"the entry {event.type} names no deployment")
             self.deployments[event.deployment][event.type].append(event)
+        elif event.type in _TESTS:
+            self.tests[event.type].append(event)
+        elif event.type in _REGISTER:
+            self.register.append(event)
         elif event.type == "roster.published":
             digest(event.body, "roster")
             self.rosters.append(event)

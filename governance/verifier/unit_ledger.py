@@ -11,6 +11,7 @@ DECISIONS = frozenset({"adjudicated_true", "adjudicated_false", "indeterminate",
 OUTCOMES = frozenset({"confirmed_true", "confirmed_false", "unconfirmed"})
 _FIGURES = frozenset({"passers.counted", "alert.raised", "alert.adjudicated", "alert.resolved"})
 _KEPT = frozenset({"unit_key.made", "gate.passed", "bundle.opened", "matching.started", "matching.stopped", "purge.done"})
+_DRILL = frozenset({"drill.scheduled", "drill.walked", "drill.recognised"})
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class UnitDeployment:
     def take(self, event: Event) -> None:
         if self.first_index < 0:
             self.first_index = event.index
-        if event.type in _KEPT:
+        if event.type in _KEPT | _DRILL:
             self.events[event.type].append(event)
         if self.events["purge.done"] and event.type in ("matching.started", "matching.resumed", "alert.raised", "passers.counted"):
             raise Failed(f"the entry {event.type} comes after the purge")

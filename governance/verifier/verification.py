@@ -2,14 +2,17 @@
 
 1. root keys -> the roster; 2. the roster's keys and the witnesses given -> checkpoints and every entry of the office ledger;
 3. every roster version; 4. each unit's ledger, tied to a root in the office ledger; 5. every object that an entry names;
-6. per deployment: authority, bundle, purge; 7. every published figure.
+6. plans, runs and certificates, and the model register; 7. per deployment: authority, bundle, purge; 8. every published figure.
 """
 
 import hashlib
 from pathlib import Path
 
+from .certificates import check_certificates
 from .deployments import check_deployments, check_nothing_planted, open_records
 from .evidence import Evidence, Trust
+from .models import check_register
+from .monitored import check_totals
 from .named import check_named_objects
 from .objects import Objects
 from .office import check_office
@@ -19,7 +22,7 @@ from .rosters import check_history
 from .strict import JSON_BYTES_MAX, Failed, Unreadable, read_file
 from .units import check_units
 
-SUBJECTS = ("ledger", "roster", "unit ledgers", "objects", "authority", "bundle", "purge", "figures")
+SUBJECTS = ("ledger", "roster", "unit ledgers", "objects", "certificates", "models", "authority", "bundle", "purge", "figures")
 
 
 def verify_export(export: Path, trust: Trust) -> Report:
@@ -47,6 +50,9 @@ def verify_export(export: Path, trust: Trust) -> Report:
     open_records(evidence)
     check_units(evidence)
     check_named_objects(evidence, trust.roots)
+    check_certificates(evidence)
+    evidence.pipelines = check_register(evidence)
+    check_totals(evidence)
     check_deployments(evidence)
     check_nothing_planted(evidence)
     return report

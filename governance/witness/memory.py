@@ -11,9 +11,11 @@ import json
 import os
 from pathlib import Path
 
+from governance.home import private_folder
 from governance.ledger.checkpoint import SIZE_MAX
 from governance.ledger.note import Cosigner
 from governance.witness.protocol import Head, empty_head
+from lfr_engine import durable
 from lfr_engine.errors import LfrError
 from watchlist.sealing.keys import SigningKey
 
@@ -56,7 +58,7 @@ class Memory:
         content = json.dumps(
             {"origin": head.origin, "size": head.size, "root_hash": head.root_hash.hex(), "time_s": head.time_s}, ensure_ascii=False
         )
-        _write_durably(self._head_path(head.origin), content.encode())
+        durable.put(self._head_path(head.origin), content.encode())
 
     def keep_evidence(self, body: bytes) -> None:
         """A request that the log's own key signed and that contradicts what was cosigned: proof of a fork."""
@@ -64,7 +66,7 @@ class Memory:
         folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / f"{hashlib.sha256(body).hexdigest()}.txt"
         if not path.exists() and sum(1 for _ in folder.iterdir()) < EVIDENCE_FILES_MAX:
-            _write_durably(path, body)
+            durable.put(path, body)
 
     def close(self) -> None:
         os.close(self._lock)
@@ -78,25 +80,11 @@ def create_memory(folder: Path, name: str) -> str:
     key = SigningKey.generate()
     cosigner = Cosigner(name, key.private)  # checks the name before anything is written
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)  # its missing parents too: one of them may be LFR_HOME
         folder.chmod(0o700)
         key.save(folder / "key.pem")
         (folder / "heads").mkdir(mode=0o700)
-        _write_durably(folder / "name", f"{name}\n".encode())
+        durable.put(folder / "name", f"{name}\n".encode())
     except OSError as error:
         raise LfrError(f"{folder}: {error.strerror}", next_step="choose an empty folder; a witness's key is never overwritten") from error
     return cosigner.vkey
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    fresh = path.with_name(f".{path.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -5,9 +5,9 @@ import platform
 import sys
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from lfr_engine.inference import cores
+from lfr_engine.inference.processor import processor
 
 _PACKAGES = ("numpy", "onnxruntime", "openvino", "faiss-cpu", "opencv-python", "opencv-python-headless", "insightface", "av", "ray")
 _FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16", "i8mm")
@@ -32,9 +32,9 @@ class Machine:
 
 def this_machine() -> Machine:
     """What can be read without asking anybody; a missing fact is said as unknown."""
-    processor, flags = _processor()
+    name, flags = processor()
     return Machine(
-        processor=processor,
+        processor=name,
         features=tuple(name for name in _FEATURES if name in flags),
         cores=cores(),
         memory_gib=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
@@ -43,16 +43,6 @@ def this_machine() -> Machine:
         packages=tuple(f"{name} {found}" for name in _PACKAGES if (found := _version(name))),
         load_1_min=round(os.getloadavg()[0], 2),
     )
-
-
-def _processor() -> tuple[str, frozenset[str]]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        return platform.processor() or "unknown", frozenset()
-    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    flags = facts.get("flags", facts.get("Features", ""))
-    return facts.get("model name", platform.machine() or "unknown"), frozenset(flags.split())
 
 
 def _version(name: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lfr_engine.detect.decoding import Places
 from lfr_engine.image import resize
 from lfr_engine.values import Face, Floats, Image
 
@@ -33,24 +34,29 @@ def keep_best(boxes_xyxy: Floats, scores: Floats, overlap: float) -> list[int]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Canvas:
-    """A picture shrunk to fit, placed top left on black whose sides 32 divides; `scale` is canvas pixels per source pixel."""
+    """A picture brought to size, placed top left on black whose sides 32 divides; `scale` is canvas pixels per source pixel."""
 
     image_bgr: Image
     scale: float
 
     @classmethod
-    def of(cls, image: Image, longest_side_px: int) -> "Canvas":
+    def of(cls, image: Image, longest_side_px: int, least_side_px: int = 0) -> "Canvas":
+        """Shrunk where its longer side is over `longest_side_px`, enlarged where it is under `least_side_px`."""
         height, width = image.shape[:2]
-        scale = min(1.0, longest_side_px / max(height, width))
-        if scale < 1.0:
+        side = max(height, width)
+        scale = min(max(side, least_side_px), longest_side_px) / side
+        if scale != 1.0:
             image = resize(image, max(1, round(width * scale)), max(1, round(height * scale)))
         rows, columns = (-(-side // GRID_PX) * GRID_PX for side in image.shape[:2])
+        if image.shape[:2] == (rows, columns):
+            return cls(image, scale)
         canvas = np.zeros((rows, columns, 3), np.uint8)
         canvas[: image.shape[0], : image.shape[1]] = image
         return cls(canvas, scale)
 
-    def faces(self, boxes: Floats, landmarks: Floats, scores: Floats, overlap: float) -> list[Face]:
-        """Faces in source pixels from boxes [n, 4] and landmarks [n, 5, 2] in canvas pixels, doubles removed."""
+    def faces(self, places: Places, overlap: float) -> list[Face]:
+        """Faces in source pixels from places in canvas pixels, doubles removed."""
+        boxes, landmarks, scores = places
         if not len(scores):
             return []
         return [

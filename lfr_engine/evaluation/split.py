@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lfr_engine.errors import BadInput
 
-_PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 
 
 class Half(StrEnum):
@@ -38,7 +38,7 @@ def people_of(faces_dir: Path, half: Half | None = None) -> dict[str, list[Path]
         folder.name: photos
         for folder in sorted(faces_dir.iterdir())
         if folder.is_dir() and (half is None or half_of(folder.name) is half)
-        if (photos := sorted(path for path in folder.iterdir() if path.suffix.lower() in _PHOTO_SUFFIXES))
+        if (photos := sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_SUFFIXES))
     }
     if not people:
         raise BadInput(f"{faces_dir} holds no folder with photos", next_step="give a folder with one folder of photos per person")

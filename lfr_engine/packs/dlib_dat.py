@@ -44,7 +44,7 @@ class Affine:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FullConnection:
-    """Weights float32[inputs, outputs]; the known file has no bias."""
+    """Weights float32[inputs, outputs]; the known file holds no offsets."""
 
     weights: Floats
 

@@ -41,14 +41,17 @@ class PackFile(_Strict):
 
 
 class DetectorFacts(_Strict):
-    """`longest_side_px`: larger pictures are shrunk to it before detection; `score`: the least score of a face; `interval_s`: how
-    often a stream is looked at, chosen by the detector's cost."""
+    """Photos larger than `longest_side_px` are shrunk to it before detection, smaller ones than `least_side_px` enlarged; `score`: the
+    least score of a face. Of a stream, the whole picture is searched every `interval_s` at `whole_side_px`, and only where a view
+    is wanted at more (`lfr_engine.look`)."""
 
     family: Literal["centerface", "scrfd", "yunet"]
     file: FileName
     longest_side_px: Annotated[int, Field(ge=64, le=4096)]
     score: Annotated[float, Field(gt=0, lt=1)]
     interval_s: Annotated[float, Field(ge=0, le=2)]
+    whole_side_px: Annotated[int, Field(ge=64, le=4096)]
+    least_side_px: Annotated[int, Field(ge=0, le=4096)] = 0
 
 
 class EmbedderFacts(_Strict):
@@ -98,7 +101,7 @@ class Manifest(_Strict):
     def pack_digest(self) -> str:
         """What a template is bound to: everything that decides its numbers, so neither the prose nor the threshold."""
         facts = {
-            "detector": self.detector.model_dump(mode="json", exclude={"interval_s"}),
+            "detector": self.detector.model_dump(mode="json", exclude={"interval_s", "whole_side_px"}, exclude_defaults=True),
             "embedder": self.embedder.model_dump(mode="json"),
             "files": {file.name: file.sha256 for file in self.files},
         }

@@ -144,3 +144,40 @@ def _file(graph: onnx.GraphProto, opset: int) -> bytes:
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString(deterministic=True)
     return data
+
+
+def integer_product_graph() -> bytes:
+    """One node: uint8[m, k] times int8[k, n] as int32[m, n], for the screen of the gallery."""
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", ["a", "b"], ["y"])],
+        "integer-product",
+        [
+            helper.make_tensor_value_info("a", TensorProto.UINT8, ["m", "k"]),
+            helper.make_tensor_value_info("b", TensorProto.INT8, ["k", "n"]),
+        ],
+        [helper.make_tensor_value_info("y", TensorProto.INT32, ["m", "n"])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+    model.ir_version = IR_VERSION
+    return bytes(model.SerializeToString())
+
+
+def of_any_size(data: bytes) -> bytes:
+    """A network whose file names one picture size, made to take any. Raises BadInput where the file is no ONNX model.
+
+    Only the declared sides of the first input are freed, and what was declared of values that follow from them: a graph that
+    computes its shapes, as SCRFD's does, needs no other change.
+    """
+    try:
+        model = onnx.load_model_from_string(data)
+    except Exception as error:  # protobuf's own types, none of them public
+        raise BadInput(f"the file is no ONNX model: {error}", next_step="fetch the pack again") from error
+    weights = {weight.name for weight in model.graph.initializer}
+    picture = next(entry for entry in model.graph.input if entry.name not in weights)
+    for dimension, name in zip(picture.type.tensor_type.shape.dim[2:], ("height", "width"), strict=True):
+        dimension.dim_param = name
+    del model.graph.value_info[:]
+    for output in model.graph.output:
+        output.type.tensor_type.ClearField("shape")
+    freed: bytes = model.SerializeToString(deterministic=True)
+    return freed

@@ -11,8 +11,10 @@ from pathlib import Path
 from lfr_engine.detect.detector import Detector, load_detector
 from lfr_engine.embed.embedder import Embedder, load_embedder
 from lfr_engine.errors import BadInput, VerificationFailed
-from lfr_engine.fingerprint import pipeline_digest
+from lfr_engine.fingerprint import pipeline_digest, pipeline_facts
+from lfr_engine.inference import Precision, Runtime, default_runtime
 from lfr_engine.packs.manifest import Manifest, known_manifests, own_manifest
+from lfr_engine.packs.verdict import require
 
 MAX_MODEL_BYTES = 1024 * 1024 * 1024
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,63}$")
@@ -29,6 +31,8 @@ class OpenPack:
     embedder: Embedder
     pack_digest: str
     pipeline_digest: str
+    pipeline_facts: str
+    runtime: Runtime
 
     @property
     def dimension(self) -> int:
@@ -89,15 +93,30 @@ def checked_files(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
     return manifest, contents
 
 
-def open_pack(name_or_dir: str | Path, packs_dir: Path | None = None) -> OpenPack:
-    """A pack by name or folder, checked and loaded. Raises BadInput, VerificationFailed, or LfrError from the runtime."""
+def open_pack(name_or_dir: str | Path, packs_dir: Path | None = None, runtime: Runtime | None = None) -> OpenPack:
+    """A pack by name or folder, checked and loaded, computed by `runtime` or the default of this machine.
+
+    Raises BadInput, VerificationFailed, LfrError from the runtime, and Refused for a precision below fp32 without a self-check
+    under `packs_dir` that passed on this machine.
+    """
+    runtime = runtime or default_runtime()
     folder = find_pack(name_or_dir, packs_dir)
     manifest, contents = checked_files(folder)
+    if runtime.precision is not Precision.FP32:
+        require(packs_dir, manifest, runtime)
+    return load_pack(folder, manifest, contents, runtime)
+
+
+def load_pack(folder: Path, manifest: Manifest, contents: dict[str, bytes], runtime: Runtime) -> OpenPack:
+    """Checked files, loaded at any precision: for `open_pack`, and for the self-check that lets it."""
+    detector, embedder = manifest.detector.file, manifest.embedder.file
     return OpenPack(
         manifest=manifest,
         folder=folder,
-        detector=load_detector(manifest.detector, contents[manifest.detector.file], folder / manifest.detector.file),
-        embedder=load_embedder(manifest.embedder, contents[manifest.embedder.file], folder / manifest.embedder.file),
+        detector=load_detector(manifest.detector, contents[detector], folder / detector, runtime),
+        embedder=load_embedder(manifest.embedder, contents[embedder], folder / embedder, runtime),
         pack_digest=manifest.pack_digest(),
-        pipeline_digest=pipeline_digest(manifest),
+        pipeline_digest=pipeline_digest(manifest, runtime),
+        pipeline_facts=pipeline_facts(manifest, runtime),
+        runtime=runtime,
     )

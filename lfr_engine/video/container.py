@@ -1,4 +1,4 @@
-"""Video files, read and written: the one place that calls PyAV (ffmpeg)."""
+"""Video files, read and written. PyAV (ffmpeg) is called here, and in `live` for cameras."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -7,15 +7,16 @@ from types import TracebackType
 from typing import Self
 
 import av
-import numpy as np
 from av.error import FFmpegError
 
 from lfr_engine.errors import BadInput, LfrError
 from lfr_engine.values import Frame, Image
+from lfr_engine.video.picture import PIXELS_LIMIT, DecodedPicture
+from lfr_engine.video.stream_time import StreamTime
 
-_PIXELS_LIMIT = 8192 * 4320
-# A playlist may name addresses: a file is only ever read as a file.
-_OPEN_OPTIONS = {"protocol_whitelist": "file"}
+# A playlist names further files and addresses: nothing is opened but the file that was named, and only formats that hold pictures.
+_RECORDINGS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf,mxf,h264,hevc,obu,ivf,m4v,mjpeg,mpjpeg,yuv4mpegpipe,dv,gif"
+_OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _RECORDINGS, "max_pixels": str(PIXELS_LIMIT)}
 
 
 class VideoReader:
@@ -39,6 +40,10 @@ class VideoReader:
             self._container.close()
             raise BadInput(f"{path} holds no video", next_step="give a file with a picture track")
         self._stream = self._container.streams.video[0]
+        width, height = self._stream.width, self._stream.height
+        if width * height > PIXELS_LIMIT:
+            self._container.close()
+            raise BadInput(f"{path} has frames of {width} x {height} pixels, more than 8K")
         self._stream.thread_type = "AUTO"
         self.fps = float(self._stream.average_rate or self._stream.guessed_rate or 25)
         self.announced: int = self._stream.frames
@@ -47,14 +52,10 @@ class VideoReader:
         """Every frame, 0-based, stream_s counted from the first. Raises BadInput where not one can be decoded, or a frame
         is larger than 8K; a later break ends the iteration and is told in `complete` and `why`."""
         index = 0
-        began_s: float | None = None
+        time_of = StreamTime(1 / self.fps)
         try:
             for picture in self._container.decode(self._stream):
-                if picture.width * picture.height > _PIXELS_LIMIT:
-                    raise BadInput(f"{self._path} has frames of {picture.width} x {picture.height} pixels, more than 8K")
-                at_s = picture.time if picture.time is not None else index / self.fps
-                began_s = at_s if began_s is None else began_s
-                yield Frame(index, max(0.0, at_s - began_s), np.asarray(picture.to_ndarray(format="bgr24"), np.uint8))
+                yield Frame(index, time_of.of(picture.time), decoded=DecodedPicture(picture))
                 index += 1
         except (FFmpegError, OSError) as error:
             self.complete, self.why = False, f"the video breaks off after {index} frames ({error.strerror})"

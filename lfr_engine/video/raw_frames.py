@@ -35,11 +35,16 @@ def _write(stream: IO[bytes], rest: memoryview) -> None:
 
 
 def read_frames(stream: IO[bytes]) -> Iterator[Frame]:
-    """Frames until the pipe ends. Raises BadInput for what is no frame and for an end inside one."""
+    """Frames until the pipe ends. Raises BadInput for what is no frame, for an end inside one, and for one out of order: whoever
+    follows people counts on times that grow."""
+    last = -1, -1.0
     while header := _read(stream, bytearray(_HEADER.size)):
         magic, index, stream_s, width, height = _HEADER.unpack(header)
         if magic != _MAGIC or not 0 <= stream_s < 1e9:
             raise BadInput("the camera's pipe carries something that is no frame")
+        if not (index > last[0] and stream_s > last[1]):
+            raise BadInput("the camera's pipe carries frames out of order")
+        last = index, stream_s
         if not (0 < width <= _SIDE_LIMIT_PX and 0 < height <= _SIDE_LIMIT_PX and width * height <= _PIXELS_LIMIT):
             raise BadInput(f"the camera's pipe announces a frame of {width} x {height} pixels")
         pixels = _read(stream, bytearray(width * height * 3))

@@ -3,7 +3,7 @@
 import base64
 
 from governance.assertions import check_assertion, refuse_software_key
-from governance.messages.authority import Authority
+from governance.messages.authority import Authority, DrillPlan
 from governance.messages.bundle import Bundle
 from governance.messages.decision import Action, Decision
 from governance.messages.payload import Mode, Payload, digest_of, opened, parse
@@ -12,7 +12,8 @@ from governance.roster import TrustedRoster
 from governance.rules.profile import COMPILE_BEFORE_START_CEILING
 from lfr_engine.clock import format_utc, parse_utc
 from mobile_unit.gate.values import Measured, refusing, require
-from watchlist.bundle import ListedPerson, unpack_list
+from watchlist.blue import BluePerson
+from watchlist.bundle import ListedPerson, unpack_blue, unpack_list
 from watchlist.entry import list_root
 from watchlist.sealing import age
 
@@ -72,14 +73,20 @@ def belongs(bundle: Payload[Bundle], authority: Authority, decision: str, measur
     require(set(body.removals) != set(body.leaves), "every entry was removed from this list", "R28")
 
 
-def unsealed(bundle: Bundle, cipher: bytes, one_use_key: str) -> tuple[ListedPerson, ...]:
-    """The people on the list: the cipher text is the sealed one, this key opens it, and it holds what was sealed."""
+def unsealed(
+    bundle: Bundle, cipher: bytes, one_use_key: str, drill: DrillPlan | None = None
+) -> tuple[tuple[ListedPerson, ...], tuple[BluePerson, ...]]:
+    """The people on the list, and apart from them the staff of the drill: the cipher text is the sealed one, this key opens
+    it, and it holds what was sealed."""
     with refusing("R31"):
         require(digest_of(cipher) == bundle.cipher, "the encrypted list was altered after it was sealed", "R31", "copy the bundle again")
         plain = age.decrypt(cipher, one_use_key)
         require(digest_of(plain) == bundle.plain, "the list inside is not the one the compiler sealed", "R31")
     with refusing("R28"):
         people = unpack_list(plain, approved=set(bundle.leaves) - set(bundle.removals))
-    others = [person.entry.entry_id for person in people if person.entry.pack_digest != bundle.pack_digest]
+    with refusing("R30"):
+        blue = unpack_blue(plain, approved={walker.leaf for walker in drill.walkers} if drill else set())
+    packs = [*(person.entry.pack_digest for person in people), *(person.entry.pack_digest for person in blue)]
+    others = [pack for pack in packs if pack != bundle.pack_digest]
     require(not others, f"{len(others)} templates on this list were made with another model pack", "R35")
-    return tuple(people)
+    return tuple(people), tuple(blue)

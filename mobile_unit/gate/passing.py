@@ -7,8 +7,10 @@ Order, each step trusting only what the ones before it established:
  3. authority  office key, officer's role, rank and own assertion (R1, R2), separation of duties (R4)
  4. ledger     the authority is an entry under a checkpoint enough witnesses cosigned, before now (R66, R20)
  5. here       this unit and its key, these cameras, this place, this hour, these people (R1, R8, R46)
- 6. certificate  a test body's, the authority's own, in force, for the pipeline measured here (R35), threshold not lower (R37)
- 7. bundle     office and compiler, for this unit, key and authority (R31), fresh and in force (R20), the approved list (R1, R28)
+ 6. certificate  a test body's, the authority's own, in force (R102), for the pipeline measured here (R35) and this class of
+                 camera (R99), threshold not lower (R37)
+ 7. bundle     office and compiler, for this unit, key and authority (R31), fresh and in force (R20), the approved list (R1, R28);
+                 the pipeline stood in the model register as one that may match (R55, R98, R99)
  8. checklist  signs checked (R83), briefing given (R96)
  9. opening    the cipher text is the sealed one, the one-use key opens it, the entries are the approved ones (R31, R28)
 
@@ -43,14 +45,16 @@ def gate(presented: Presented, remembered: Remembered, measured: Measured, confi
 
     certificate, issuer = certificate_checks.certified(presented.certificate, trusted)
     certificate_checks.allows(certificate, presented.certificate, authority.body, measured)
-    findings = certificate_checks.shortcomings(certificate, issuer)
+    findings = certificate_checks.shortcomings(certificate, issuer, entries=certificate_checks.compared_with(authority.body))
 
     bundle = bundle_checks.sealed(presented.bundle, trusted)
     bundle_checks.belongs(bundle, authority.body, decision, measured)
+    certificate_checks.stands(certificate.body, bundle.body, measured)
     require(confirmed.signs_checked, "nobody confirmed that the signs are up outside the zone of recognition", "R83", "check the signs")
     require(
         confirmed.briefed, "nobody confirmed that the team was briefed for this deployment", "R96", "hold the briefing, then confirm it"
     )
+    people, blue = bundle_checks.unsealed(bundle.body, presented.cipher, measured.one_use_key(), authority.body.drill)
     return Passed(
         roster=trusted,
         authority=authority,
@@ -60,7 +64,8 @@ def gate(presented: Presented, remembered: Remembered, measured: Measured, confi
         certificate_digest=digest_of(presented.certificate),
         bundle=bundle,
         bundle_digest=digest_of(presented.bundle),
-        people=bundle_checks.unsealed(bundle.body, presented.cipher, measured.one_use_key()),
+        people=people,
+        blue=blue,
         findings=findings,
     )
 

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from governance.messages.authority import Authority
 from governance.messages.bundle import Bundle
-from governance.messages.certificate import Certificate
+from governance.messages.certificate import CameraClass, Certificate
 from governance.messages.payload import Mode, Payload
 from governance.roster import RootPin, TrustedRoster
 from governance.rules.finding import Finding, Level
 from lfr_engine.errors import BadInput, Refused, VerificationFailed
+from watchlist.blue import BluePerson
 from watchlist.bundle import ListedPerson
 from watchlist.sealing.keys import VerifyingKey
 
@@ -48,6 +49,8 @@ class Measured:
     camera_ids: tuple[str, ...]
     pack_digest: str
     pipeline_digest: str
+    pipeline_facts: str
+    camera_class: CameraClass
     one_use_key: Callable[[], str] = field(repr=False)  # asked for last: unlocking is meant to be slow, and nothing else needs it
     recipient: str
     now: datetime
@@ -78,6 +81,7 @@ class Passed:
     bundle: Payload[Bundle]
     bundle_digest: str
     people: tuple[ListedPerson, ...] = field(repr=False)
+    blue: tuple[BluePerson, ...] = field(repr=False)
     findings: tuple[Finding, ...]
 
     @property

@@ -15,9 +15,8 @@ from lfr_engine.clock import format_utc, parse_utc
 from lfr_engine.errors import BadInput, Refused
 from mobile_unit.journal import answers, asking
 from mobile_unit.journal.book import Book
-from mobile_unit.journal.deployments import RUNNING
 from mobile_unit.journal.looking import alert_seen, alerts_of
-from mobile_unit.journal.tables import AlertKeyRow, AlertRow, AlertState, DeploymentRow
+from mobile_unit.journal.tables import RUNNING, AlertKeyRow, AlertRow, AlertState, DeploymentRow
 from mobile_unit.reasons import LOOKING, REASONS
 
 _NONCE_BYTES = 12

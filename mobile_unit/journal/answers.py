@@ -76,7 +76,7 @@ class AlertShown(Strict):
 class OrderTaken(Strict):
     """The next order, or none."""
 
-    what: Literal["stop", "pause", "resume"] | None
+    what: Literal["stop", "pause", "resume", "release"] | None
     who: Id | None
     reason: Line
 
@@ -101,6 +101,21 @@ class LedgerEntry(Strict):
 class LedgerSeen(Strict):
     entries: tuple[LedgerEntry, ...]
     size: Count
+
+
+class WalkSeen(Strict):
+    """One walk of the schedule."""
+
+    number: Count
+    walker_id: Id
+    due_at: WireTime
+    tapped_at: WireTime | None
+
+
+class DrillSeen(Strict):
+    """In order of time; empty where the authority has no drill."""
+
+    walks: tuple[WalkSeen, ...]
 
 
 class Failed(Strict):

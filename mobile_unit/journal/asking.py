@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from governance.events import AlertDecision, AlertOutcome
 from governance.messages.payload import Base64, Decimal, Digest, Hex32, Id, Line, RuleId, Strict, WireTime
+from lfr_engine.sealed.facts import Seal
 
 MAX_LINE_BYTES = 80 * 2**20  # a sync package in base64; requests are far smaller
 Count = Annotated[int, Field(ge=0)]
@@ -61,6 +62,8 @@ class Start(Strict):
     pack_digest: Digest
     pipeline_digest: Digest
     threshold: Decimal
+    sealed: tuple[Seal, ...]
+    lacking: tuple[Seal, ...]
 
 
 class CountPassers(Strict):
@@ -132,6 +135,47 @@ class Resolve(Strict):
     scripted: bool
 
 
+class DueWalk(Strict):
+    """One walk as it was drawn, with the public half of its walker's token."""
+
+    number: Annotated[int, Field(ge=1, le=500)]
+    walker_id: Id
+    token: Annotated[str, Field(max_length=300)]
+    due_at: WireTime
+
+
+class ScheduleDrill(Strict):
+    """The walks of this deployment's drill, before matching starts."""
+
+    do: Literal["schedule_drill"] = "schedule_drill"
+    deployment_id: Id
+    walks: Annotated[tuple[DueWalk, ...], Field(min_length=1, max_length=500)]
+
+
+class Walked(Strict):
+    """A walker tapped: their token's signature over deployment and walk."""
+
+    do: Literal["walked"] = "walked"
+    deployment_id: Id
+    walk: Annotated[int, Field(ge=1, le=500)]
+    signature: Line
+    scripted: bool
+
+
+class Recognised(Strict):
+    """The engine's candidate was a walker of the drill."""
+
+    do: Literal["recognised"] = "recognised"
+    deployment_id: Id
+    walker_id: Id
+    camera_id: Id
+
+
+class LookAtDrill(Strict):
+    do: Literal["look_at_drill"] = "look_at_drill"
+    deployment_id: Id
+
+
 class Pause(Strict):
     do: Literal["pause"] = "pause"
     deployment_id: Id
@@ -144,6 +188,25 @@ class Resume(Strict):
     deployment_id: Id
     who: Id
     reason: Line
+
+
+class Trip(Strict):
+    """The monitor of false alerts passed its limit (R54)."""
+
+    do: Literal["trip"] = "trip"
+    deployment_id: Id
+    passages: Count
+    false_alerts: Count
+    undecided: Count
+    lower: Decimal
+
+
+class Release(Strict):
+    """Silver lets matching go on after that."""
+
+    do: Literal["release"] = "release"
+    deployment_id: Id
+    who: Id
 
 
 class Stop(Strict):
@@ -160,7 +223,7 @@ class Order(Strict):
 
     do: Literal["order"] = "order"
     deployment_id: Id
-    what: Literal["stop", "pause", "resume"]
+    what: Literal["stop", "pause", "resume", "release"]
     who: Id
     reason: Line = ""
 
@@ -222,8 +285,9 @@ class LookAtLedger(Strict):
 
 
 Request = Annotated[
-    Prepare | GateSaidNo | GateSaidYes | Start | CountPassers | Raise | Show | Adjudicate | Resolve | Pause | Resume | Stop
-    | Order | TakeOrder | ErasePurged | EraseDue | Purged | Package | LookAtDeployment | LookAtUnit | LookAtAlerts | LookAtLedger,
+    Prepare | GateSaidNo | GateSaidYes | Start | CountPassers | Raise | Show | Adjudicate | Resolve | Pause | Resume | Trip | Release | Stop
+    | Order | TakeOrder | ErasePurged | EraseDue | Purged | Package | LookAtDeployment | LookAtUnit | LookAtAlerts | LookAtLedger
+    | ScheduleDrill | Walked | Recognised | LookAtDrill,
     Field(discriminator="do"),
 ]  # fmt: skip
 REQUESTS: TypeAdapter[Request] = TypeAdapter(Request)

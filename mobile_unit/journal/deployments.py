@@ -13,19 +13,18 @@ from governance.events import (
     MatchingResumed,
     MatchingStarted,
     MatchingStopped,
+    MonitorTripped,
     PassersCounted,
     PurgeDone,
     UnitKeyMade,
 )
-from governance.messages.payload import digest_of
+from governance.messages.payload import Mode, digest_of
 from lfr_engine.errors import BadInput, Refused
 from mobile_unit.journal import answers, asking
 from mobile_unit.journal.book import NEWEST_COSIGNATURE, ROSTER_VERSION, Book
 from mobile_unit.journal.looking import deployment_seen, done
-from mobile_unit.journal.tables import DeploymentRow, OrderRow, State
-from mobile_unit.reasons import PAUSING
-
-RUNNING = (State.MATCHING, State.PAUSED)
+from mobile_unit.journal.tables import RUNNING, DeploymentRow, OrderRow, State
+from mobile_unit.reasons import PAUSING, SILVER_DECIDED
 
 
 def prepare(book: Book, ask: asking.Prepare) -> answers.Done:
@@ -86,6 +85,8 @@ def start(book: Book, ask: asking.Start) -> answers.Done:
         pack_digest=ask.pack_digest,
         pipeline_digest=ask.pipeline_digest,
         threshold=ask.threshold,
+        sealed=ask.sealed,
+        lacking=ask.lacking,
     )
     book.record(started, actor=ask.operator_id, role="operator", deployment=row, objects=(row.decision,))
     return done(book)
@@ -112,6 +113,27 @@ def resume(book: Book, ask: asking.Resume) -> answers.Done:
     row.state = State.MATCHING
     book.session.add(row)
     book.record(MatchingResumed(reason=ask.reason), actor=ask.who, role="operator", deployment=row)
+    return done(book)
+
+
+def trip(book: Book, ask: asking.Trip) -> answers.Done:
+    """The monitor of false alerts passed its limit: matching waits for Silver, except in a demonstration, which shows it (R54)."""
+    row = book.deployment(ask.deployment_id)
+    suspends = book.identity.facts.mode is not Mode.DEMONSTRATION
+    if suspends and row.state in RUNNING:
+        row.state = State.SUSPENDED
+        book.session.add(row)
+    fields = ask.model_dump(exclude={"do", "deployment_id"})
+    book.record(MonitorTripped(**fields, suspended=suspends), deployment=row)
+    return done(book)
+
+
+def release(book: Book, ask: asking.Release) -> answers.Done:
+    """Silver lets a suspended deployment go on. That `who` is Silver is the caller's to check: the roster is not here."""
+    row = _in_state(book, ask.deployment_id, State.SUSPENDED, rule_id="R54")
+    row.state = State.MATCHING
+    book.session.add(row)
+    book.record(MatchingResumed(reason=SILVER_DECIDED), actor=ask.who, role="silver", deployment=row)
     return done(book)
 
 
@@ -157,10 +179,10 @@ def purged(book: Book, ask: asking.Purged) -> answers.DeploymentSeen:
     return deployment_seen(row)
 
 
-def _in_state(book: Book, deployment_id: str, state: State) -> DeploymentRow:
+def _in_state(book: Book, deployment_id: str, state: State, rule_id: str = "R14") -> DeploymentRow:
     row = book.deployment(deployment_id)
     if row.state != state:
-        raise Refused(f"{deployment_id} is {row.state}, not {state.value}", rule_ids=("R14",))
+        raise Refused(f"{deployment_id} is {row.state}, not {state.value}", rule_ids=(rule_id,))
     return row
 
 

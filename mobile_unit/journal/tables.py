@@ -7,13 +7,18 @@ from sqlmodel import Field, SQLModel
 
 
 class State(StrEnum):
-    """A deployment on this unit, in the order it can go through; `paused` goes back to `matching`."""
+    """A deployment on this unit, in the order it can go through; `paused` goes back to `matching`, `suspended` only by Silver (R54)."""
 
     PREPARED = "prepared"
     MATCHING = "matching"
     PAUSED = "paused"
+    SUSPENDED = "suspended"
     ENDED = "ended"
     PURGED = "purged"
+
+
+RUNNING = (State.MATCHING, State.PAUSED, State.SUSPENDED)
+"""From the start of matching to its end: what a power cut would leave open."""
 
 
 class AlertState(StrEnum):
@@ -112,5 +117,18 @@ class PackageRow(SQLModel, table=True):
     envelope: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-_NAMES = ("unit_fact", "unit_deployment", "unit_alert", "unit_alert_key", "unit_order", "unit_package")
+class WalkRow(SQLModel, table=True):
+    """One walk of a drill: who is due when, the token that may tap it, and when it was tapped."""
+
+    __tablename__ = "unit_walk"
+
+    deployment_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    walker_id: str
+    token: str
+    due_at: str
+    tapped_at: str | None = None
+
+
+_NAMES = ("unit_fact", "unit_deployment", "unit_alert", "unit_alert_key", "unit_order", "unit_package", "unit_walk")
 TABLES: list[Table] = [SQLModel.metadata.tables[name] for name in _NAMES]

@@ -13,7 +13,7 @@ from governance.ledger.log import Log
 from governance.messages.payload import Strict
 from lfr_engine.clock import Clock
 from mobile_unit.identity import Identity
-from mobile_unit.journal import alerts, asking, deployments, looking, packages
+from mobile_unit.journal import alerts, asking, deployments, drills, looking, packages
 from mobile_unit.journal.book import Book
 from mobile_unit.journal.tables import TABLES
 
@@ -25,6 +25,8 @@ _HANDLERS: dict[type[Strict], Callable[[Book, Any], Strict]] = {
     asking.CountPassers: deployments.count_passers,
     asking.Pause: deployments.pause,
     asking.Resume: deployments.resume,
+    asking.Trip: deployments.trip,
+    asking.Release: deployments.release,
     asking.Stop: deployments.stop,
     asking.Order: deployments.order,
     asking.TakeOrder: deployments.take_order,
@@ -40,6 +42,10 @@ _HANDLERS: dict[type[Strict], Callable[[Book, Any], Strict]] = {
     asking.EraseDue: alerts.erase_due,
     asking.LookAtAlerts: looking.look_at_alerts,
     asking.Package: packages.package,
+    asking.ScheduleDrill: drills.schedule,
+    asking.Walked: drills.walked,
+    asking.Recognised: drills.recognised,
+    asking.LookAtDrill: drills.look_at_drill,
 }
 _ERASING = (asking.ErasePurged, asking.EraseDue)
 

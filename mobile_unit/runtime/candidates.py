@@ -37,5 +37,10 @@ def raised(message: Message, people: Mapping[str, ListedPerson], deployment_id: 
         raise LfrError(f"the engine raised an alert that cannot be read: {error}", next_step="stop, and report it") from error
 
 
+def nearest_entry(message: Message) -> object:
+    """The entry id of this alert's nearest candidate, as the engine says it."""
+    return max(message.header["candidates"], key=lambda one: one["similarity"])["entry_id"]
+
+
 def _text(content: bytes) -> str:
     return base64.b64encode(content).decode()

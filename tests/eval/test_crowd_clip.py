@@ -40,7 +40,7 @@ def named(result: MatchResult) -> tuple[set[str], list[str]]:
 
 @pytest.mark.parametrize(
     ("pack", "at_least"),
-    [("open-default", 10), (str(EVAL / "packs" / "insightface-sc"), 12), (str(EVAL / "packs" / "yunet-omz0095"), 12)],
+    [("open-default", 9), (str(EVAL / "packs" / "insightface-sc"), 13), (str(EVAL / "packs" / "yunet-omz0095"), 12)],
     ids=["open-default", "insightface-sc", "yunet-omz0095"],
 )
 def test_listed_passers_are_recognised_and_at_most_one_name_is_false(pack: str, at_least: int, packs_dir: Path) -> None:
@@ -50,4 +50,4 @@ def test_listed_passers_are_recognised_and_at_most_one_name_is_false(pack: str, 
     assert len(wrong) <= 1, f"false names {wrong}"
     assert result.complete
     assert result.counters.frames == 500
-    assert 45 <= result.counters.passages <= 65
+    assert 45 <= result.counters.passages <= 55, "R44: within a tenth of the 50 who pass"

@@ -103,7 +103,7 @@ def purge_of(van: Van) -> None:
 
 
 def test_a_purge_killed_anywhere_is_finished_by_the_next_one(ended: Van, tmp_path: Path) -> None:
-    files = ("mobile_unit/purge.py", "mobile_unit/durable.py", "mobile_unit/one_use_key.py", "journal/writing.py", "journal/book.py")
+    files = ("mobile_unit/purge.py", "lfr_engine/durable.py", "mobile_unit/one_use_key.py", "journal/writing.py", "journal/book.py")
     kills = 0
     for van in every_kill(ended, tmp_path / "copies", files, purge_of):
         kills += 1
@@ -167,7 +167,7 @@ def test_a_sync_killed_anywhere_never_makes_two_different_packages_of_one_number
         with van.journal() as journal:
             sync(home=van.home, journal=journal, deployment_id=DEPLOYMENT)
 
-    for van in every_kill(ended, tmp_path / "copies", ("mobile_unit/sync.py", "mobile_unit/durable.py", "journal/packages.py"), work):
+    for van in every_kill(ended, tmp_path / "copies", ("mobile_unit/sync.py", "lfr_engine/durable.py", "journal/packages.py"), work):
         left = {path.name: path.read_bytes() for path in (van.home.outbox / DEPLOYMENT).glob("sync-*")}
         with van.journal() as journal:
             made = sync(home=van.home, journal=journal, deployment_id=DEPLOYMENT)
@@ -216,7 +216,7 @@ def test_the_journal_process_killed_under_load_keeps_every_acknowledged_decision
 
 
 def test_a_unit_killed_while_enrolling_can_be_enrolled_again(tmp_path: Path) -> None:
-    files = ("mobile_unit/identity.py", "mobile_unit/durable.py", "sealing/keys.py", "governance/home.py")
+    files = ("mobile_unit/identity.py", "lfr_engine/durable.py", "sealing/keys.py", "governance/home.py")
 
     def enrol(folder: Path) -> None:
         identity.enrol(UnitHome(folder), unit_id="unit-3", force="f", name="x", mode=Mode.DEMONSTRATION, profile="uk-app-2022")

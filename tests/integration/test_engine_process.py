@@ -1,6 +1,5 @@
 """The sealed engine as a real process, with a real camera process before it and real faces in the picture."""
 
-import errno
 import signal
 import subprocess
 import sys
@@ -48,7 +47,7 @@ def test_listed_passers_are_alerted_once_and_a_removed_one_never(start: Start, t
     spec = write_spec(tmp_path, ["P-08", "P-06", "P-01"], fps=5, frames=62)
     engine = start(spec=spec, listed=("P-08", "P-06"))
     assert engine.wait_for("ready").header["enrolled"] == 2
-    engine.tell("remove", entry_ids=["P-06"])
+    engine.remove("P-06")
     assert engine.exit_code() == 0
     truth = {passage.person: passage for passage in read_truth(engine.truth).passages}
 
@@ -73,14 +72,14 @@ def test_listed_passers_are_alerted_once_and_a_removed_one_never(start: Start, t
     assert {key: counters[-1][key] for key in ("frames", "dropped", "alerts")} == {"frames": 62, "dropped": 0, "alerts": 1}
     assert counters[-1]["passages"] == 3
     assert engine.all("ended")[0].header["reason"] == "cameras_ended"
-    assert [message.header["state"] for message in engine.all("camera")] == ["open", "ended"]
+    assert [message.header["state"] for message in engine.all("camera")] == ["opening", "open", "ended"]
     _no_face_in(engine.all("picture"), list(truth.values()))
 
 
 def _no_face_in(pictures: list[Any], passages: list[TruePassage]) -> None:
     """In no picture that left the engine can the engine's own detector find a face where there was one."""
     looked = 0
-    for picture in pictures[::5]:
+    for picture in pictures[::2]:
         image = decode_photo(picture.blobs[0])
         for passage in passages:
             if (box := _box(passage, picture.header["frame"])) and box[3] - box[1] > 45:
@@ -147,28 +146,10 @@ def test_another_pack_than_the_authorised_one_is_refused(start: Start, name: str
 
 def test_a_camera_that_cannot_be_opened_is_told_and_not_waited_for(start: Start, tmp_path: Path) -> None:
     (tmp_path / "no.mp4").write_bytes(b"not a video")
-    cameras = [{"id": "a", "source": f"file:{tmp_path}/no.mp4"}, {"id": "b", "source": "pipe:77"}, {"id": "c", "source": "rtsp:x"}]
+    cameras = [{"id": "a", "source": f"file:{tmp_path}/no.mp4"}, {"id": "b", "source": "pipe:77"}]
     engine = start(cameras=cameras)
     assert engine.exit_code() == 0
     lost = {message.header["camera_id"]: message.header for message in engine.all("camera")}
-    assert {camera: told["state"] for camera, told in lost.items()} == {"a": "lost", "b": "lost", "c": "lost"}
+    assert {camera: told["state"] for camera, told in lost.items()} == {"a": "lost", "b": "lost"}
     assert "not a video" in lost["a"]["why"]
     assert engine.all("ended")[0].header["reason"] == "cameras_ended"
-
-
-def test_a_sealed_process_cannot_write_a_file_dump_core_or_undo_it(tmp_path: Path) -> None:
-    script = (
-        "import os, resource, sys; from lfr_engine.sealed import seal_process\n"
-        "seal_process()\n"
-        "assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)\n"
-        "attempts = [lambda: os.write(os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY), b'face')]\n"
-        "attempts.append(lambda: os.truncate(sys.argv[1], 10))\n"
-        "for attempt in attempts:\n"
-        "    try: attempt()\n"
-        "    except OSError as error: print(error.errno)\n"
-        "    else: sys.exit('it wrote')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "f")], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [str(errno.EFBIG)] * 2
-    assert (tmp_path / "f").stat().st_size == 0

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlmodel import Session
 
 from governance.ledger.checkpoint import parse_checkpoint
@@ -17,14 +18,21 @@ from governance.ledger.database import open_database, reading
 from governance.ledger.log import Log
 from governance.ledger.note import Signer, open_note
 from lfr_engine.errors import BadInput, LfrError, Refused, VerificationFailed
+from tests.postgresql import fresh_database
 from watchlist.sealing import merkle
 
 LOG = Log("example.police.uk/office")
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new database of each kind, as `open_database` names it."""
+    return str(tmp_path / "db.sqlite") if request.param == "sqlite" else fresh_database()
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "db.sqlite")
+def engine(database: str) -> Iterator[Engine]:
+    engine = open_database(database)
     LOG.create(engine)
     yield engine
     engine.dispose()
@@ -127,7 +135,9 @@ def test_row_and_entry_are_committed_together_or_not_at_all(engine: Engine) -> N
         "INSERT INTO ledger_node (origin, level, \"index\", hash) VALUES ('example.police.uk/office', 8, 9, x'00')",
     ],
 )  # fmt: skip
-def test_triggers_refuse_every_change_of_the_past(engine: Engine, tmp_path: Path, attack: str) -> None:
+def test_triggers_refuse_every_change_of_the_past(tmp_path: Path, attack: str) -> None:
+    engine = open_database(tmp_path / "db.sqlite")
+    LOG.create(engine)
     hashes = _fill(engine, 257)
     bare = sqlite3.connect(tmp_path / "db.sqlite")  # another program, without our pragmas
     try:
@@ -141,9 +151,63 @@ def test_triggers_refuse_every_change_of_the_past(engine: Engine, tmp_path: Path
         assert LOG.size_and_root(session) == (257, merkle.root(hashes))
 
 
+_LEAF = "(origin, \"index\", entry, leaf_hash) VALUES ('example.police.uk/office', {index}, '\\x00', '\\x00')"
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE ledger_entry SET entry = '\\x00' WHERE \"index\" = 1",
+        "UPDATE ledger_entry SET entry = '\\x00' WHERE false",
+        "DELETE FROM ledger_entry",
+        "TRUNCATE ledger_entry",
+        "TRUNCATE ledger_entry, ledger_node CASCADE",
+        f"INSERT INTO ledger_entry {_LEAF.format(index=1)}",
+        f"INSERT INTO ledger_entry {_LEAF.format(index=1)} ON CONFLICT DO NOTHING",
+        f"INSERT INTO ledger_entry {_LEAF.format(index=1)} ON CONFLICT (origin, \"index\") DO UPDATE SET entry = '\\x00'",
+        f"INSERT INTO ledger_entry {_LEAF.format(index=258)}",
+        f"INSERT INTO ledger_entry {_LEAF.format(index=-1)}",
+        "MERGE INTO ledger_entry AS old USING (SELECT 1 AS one) AS new ON old.\"index\" = new.one WHEN MATCHED THEN DELETE",
+        "UPDATE ledger_node SET hash = '\\x00'",
+        "DELETE FROM ledger_node WHERE level = 8",
+        "INSERT INTO ledger_node (origin, level, \"index\", hash) VALUES ('example.police.uk/office', 8, 9, '\\x00')",
+    ],
+)  # fmt: skip
+def test_on_postgresql_triggers_refuse_every_change_of_the_past(attack: str) -> None:
+    engine = open_database(fresh_database())
+    LOG.create(engine)
+    hashes = _fill(engine, 257)
+    with Session(engine) as session, pytest.raises(ProgrammingError, match="the ledger"):
+        session.connection().exec_driver_sql(attack)
+    with Session(engine) as session:
+        assert LOG.size_and_root(session) == (257, merkle.root(hashes))
+    engine.dispose()
+
+
+def test_a_postgresql_server_that_may_forget_what_it_acknowledged_is_refused() -> None:
+    url = fresh_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET synchronous_commit = off")
+    with pytest.raises(LfrError, match="synchronous_commit"):
+        open_database(url)
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(LfrError, match="does not answer") as refused:
+        open_database(f"postgresql://office:sesame@/office?host={tmp_path}")
+    assert "sesame" not in str(refused.value.as_json())
+
+
+@pytest.mark.parametrize("url", ["mysql://root@localhost/lfr", "postgresql+pg8000://x/y", "postgresql://[", "://", "oracle://x"])
+def test_another_kind_of_database_is_refused(url: str) -> None:
+    with pytest.raises(LfrError):
+        open_database(url)
+
+
 def test_a_ledger_that_lost_a_trigger_is_not_opened(engine: Engine) -> None:
+    table = "" if engine.dialect.name == "sqlite" else " ON ledger_entry"
     with engine.begin() as connection:
-        connection.execute(text("DROP TRIGGER ledger_entry_no_delete"))
+        connection.execute(text(f"DROP TRIGGER ledger_entry_no_delete{table}"))
     with pytest.raises(LfrError, match="ledger_entry_no_delete"):
         LOG.create(engine)
 
@@ -225,8 +289,8 @@ engine.dispose()
 """
 
 
-def test_two_processes_appending_at_once_queue_up_and_do_not_fork(engine: Engine, tmp_path: Path) -> None:
-    children = [subprocess.Popen([sys.executable, "-c", _APPENDER, str(tmp_path / "db.sqlite"), who]) for who in ("one", "two")]
+def test_two_processes_appending_at_once_queue_up_and_do_not_fork(engine: Engine, database: str) -> None:
+    children = [subprocess.Popen([sys.executable, "-c", _APPENDER, database, who]) for who in ("one", "two")]
     assert [child.wait(60) for child in children] == [0, 0]
     with Session(engine) as session:
         entries = list(LOG.entries(session, 0, 80))
@@ -237,7 +301,7 @@ def test_two_processes_appending_at_once_queue_up_and_do_not_fork(engine: Engine
 
 
 def test_a_reading_transaction_cannot_append(engine: Engine) -> None:
-    with Session(reading(engine)) as session, pytest.raises(OperationalError, match="readonly"):
+    with Session(reading(engine)) as session, pytest.raises(DBAPIError, match=r"readonly|read-only"):
         LOG.append(session, b"no")
     _fill(engine, 1)  # the same pooled connection writes again afterwards
 
@@ -245,7 +309,8 @@ def test_a_reading_transaction_cannot_append(engine: Engine) -> None:
 def test_a_missing_tree_node_is_reported_and_not_papered_over(engine: Engine) -> None:
     _fill(engine, 257)
     with engine.begin() as connection:
-        connection.execute(text("DROP TRIGGER ledger_node_no_delete"))
+        table = "" if engine.dialect.name == "sqlite" else " ON ledger_node"
+        connection.execute(text(f"DROP TRIGGER ledger_node_no_delete{table}"))
         connection.execute(text("DELETE FROM ledger_node WHERE level = 8"))
     with Session(engine) as session, pytest.raises(VerificationFailed, match="missing"):
         LOG.size_and_root(session)

@@ -12,6 +12,7 @@ import pytest
 from lfr_engine.enrol import enrol_photo
 from lfr_engine.errors import BadInput, VerificationFailed
 from lfr_engine.image import decode_photo, encode_jpeg, resize
+from lfr_engine.inference import Backend, Pixels, Runtime, load_network
 from lfr_engine.packs import build
 from lfr_engine.packs.build import build_open_default, packaged_file
 from lfr_engine.packs.dlib_dat import read_layers
@@ -133,12 +134,12 @@ def test_one_person_is_enrolled_with_a_small_picture_and_no_metadata(open_defaul
 def test_the_converted_network_agrees_with_dlib_on_the_same_chip() -> None:
     dlib = pytest.importorskip("dlib", reason="needs the package dlib-bin")
     path = packaged_file("face_recognition_models", "models/dlib_face_recognition_resnet_model_v1.dat")
-    from lfr_engine.inference import Network
-
-    network = Network(dlib_face_network(read_layers(path.read_bytes())), name="converted")
+    pixels = Pixels((122.782, 117.001, 104.298), 1 / 256, rgb=True)
+    network = load_network(
+        dlib_face_network(read_layers(path.read_bytes())), name="converted", pixels=pixels, runtime=Runtime(Backend.ONNX_CPU)
+    )
     reference = dlib.face_recognition_model_v1(str(path))
     for seed in range(4):
-        chip = np.random.default_rng(seed).integers(0, 256, (150, 150, 3), np.uint8)
-        pixels = (chip.astype(np.float32) - np.array([122.782, 117.001, 104.298], np.float32)) / 256
-        ours = network.run(np.ascontiguousarray(pixels.transpose(2, 0, 1)[None]))[0][0]
-        assert np.abs(ours - np.array(reference.compute_face_descriptor(chip))).max() < 1e-6
+        chip_rgb = np.random.default_rng(seed).integers(0, 256, (150, 150, 3), np.uint8)
+        ours = network.run(chip_rgb[None, :, :, ::-1])[0][0]
+        assert np.abs(ours - np.array(reference.compute_face_descriptor(chip_rgb))).max() < 1e-6

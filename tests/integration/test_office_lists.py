@@ -12,20 +12,21 @@ import pytest
 from governance.events import read_entry
 from governance.messages.bundle import Bundle
 from governance.messages.decision import Action, Decision
-from governance.messages.payload import Mode, opened, parse, signed
+from governance.messages.model import ModelState, Need
+from governance.messages.payload import Mode, digest_of, opened, parse
 from governance.messages.roster import Role
-from governance.office import applications, blobs, certificates, entries, handover, sealing
+from governance.office import applications, blobs, certificates, entries, handover, register, sealing
 from governance.office.authorities import GrantedAuthority
 from governance.office.store import Actor
+from governance.rules.model_states import Cause
 from governance.rules.profile import UK_APP_2022
 from lfr_engine.clock import format_utc
 from lfr_engine.errors import BadInput, LfrError, Refused, VerificationFailed
 from lfr_engine.image import encode_jpeg
-from tests.office_world import APPLICANT, COMPILER, END, NOW, OFFICER, REVIEWER, OfficeWorld, Van, copied_office, photos
+from tests.office_world import APPLICANT, COMPILER, END, NOW, OFFICER, REVIEWER, SILVER, OfficeWorld, Van, copied_office, photos
 from watchlist.bundle import read_bundle, unpack_list
 from watchlist.entry import Entry
 from watchlist.sealing import age
-from watchlist.sealing.keys import SigningKey
 
 
 def draft_with_one(world: OfficeWorld, **changes: Any) -> tuple[str, entries.Proposal]:
@@ -195,34 +196,44 @@ def test_R62_once_the_lists_key_is_destroyed_every_copy_stays_closed(office_worl
         blobs.take(office, "list-3", "a.photo")
 
 
-# -- certificates ------------------------------------------------------------------------------------------------------
+# -- the model register ------------------------------------------------------------------------------------------------
 
 
-def test_R37_a_certificate_of_nobody_in_the_roster_or_of_another_mode_is_not_registered(office_world: OfficeWorld) -> None:
-    office = office_world.office
-    digest, certificate = certificates.newest(office)
-    body_key = SigningKey.load(office_world.roots / "test-body.key")
-    forged = signed(certificate, SigningKey.generate(), clock=office.clock, mode=office.mode, profile="uk-app-2022")
-    with pytest.raises(VerificationFailed):
-        certificates.register(office, forged)
-    unknown = certificate.model_copy(update={"issuer": "somebody"})
-    with pytest.raises(Refused):
-        certificates.register(office, signed(unknown, body_key, clock=office.clock, mode=office.mode, profile="uk-app-2022"))
-    with pytest.raises(Refused) as caught:
-        certificates.register(office, signed(certificate, body_key, clock=office.clock, mode=Mode.OPERATIONAL, profile="uk-app-2022"))
-    assert caught.value.rule_ids == ("R37",)
-    assert certificates.newest(office)[0] == digest
-    size = office_world.count()
-    assert certificates.register(office, office.object_bytes(digest)) == digest
-    assert office_world.count() == size
+def test_R55_R99_no_list_is_sealed_or_handed_over_while_the_pipeline_is_suspended_or_under_review(
+    office_world: OfficeWorld, tmp_path: Path
+) -> None:
+    office, van = office_world.office, office_world.unit()
+    granted = office_world.granted(van.unit_id)
+    sealing.receive_unit_key(office, van.one_use_key(granted.deployment_id))
+    prepared = sealing.compile_bundle(office, COMPILER, granted.deployment_id)
+    pipeline = certificates.newest(office)[1].pipeline_digest
 
+    def moved(becomes: ModelState, cause: Cause) -> None:
+        with office.transaction() as session:
+            register.move(office, session, register.get(session, pipeline), becomes, cause, SILVER)
 
-def test_R37_a_demonstration_certificate_is_issued_in_a_demonstration_only(office_world: OfficeWorld) -> None:
-    assert office_world.pack is not None
-    for mode in (Mode.OPERATIONAL, Mode.EXERCISE):
-        other = dataclasses.replace(office_world.office, settings=dataclasses.replace(office_world.office.settings, mode=mode))
-        with pytest.raises(Refused):
-            certificates.demonstration_certificate(other, office_world.pack, office_world.roots)
+    def refused(rule_id: str) -> None:
+        for attempt in (
+            lambda: sealing.compile_bundle(office, COMPILER, granted.deployment_id),
+            lambda: sealing.seal(office, office_world.sign("co-01", Action.SEAL, prepared.document), prepared),
+            lambda: office_world.granted(van.unit_id),
+        ):
+            with pytest.raises(Refused) as caught:
+                attempt()
+            assert caught.value.rule_ids[0] == rule_id
+
+    try:
+        moved(ModelState.SUSPENDED, Cause.ORDER)
+        refused("R55")
+        moved(ModelState.UNDER_REVIEW, Cause.ORDER)
+        refused("R99")
+    finally:
+        with office.transaction() as session:
+            register.clear(office, session, register.get(session, pipeline), Need.HUMAN_REVIEW, digest_of(b"minutes"), SILVER)
+    with office_world.at(NOW + timedelta(seconds=1)):
+        again = sealing.compile_bundle(office, COMPILER, granted.deployment_id)
+        sealing.seal(office, office_world.sign("co-01", Action.SEAL, again.document), again)
+        assert handover.hand_over(office, granted.deployment_id, tmp_path / "handed").is_dir()
 
 
 # -- the one-use key and sealing ---------------------------------------------------------------------------------------

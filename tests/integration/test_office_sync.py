@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from governance.events import ExportMade, MatchingPaused, RecordPublished, read_entry
+from governance.events import ExportMade, ListErased, MatchingPaused, RecordPublished, read_entry
 from governance.export import make_export
 from governance.ledger.checkpoint import Checkpoint
 from governance.messages.decision import Action, Assertion
@@ -178,6 +178,37 @@ def test_another_units_deployment_is_not_synced_by_a_unit_that_learned_its_nonce
     assert caught.value.rule_ids == ("R69",)
 
 
+# -- the office's own copies (R62) --------------------------------------------------------------------------------------
+
+
+def test_R62_when_a_units_purge_arrives_the_offices_photos_and_templates_go_too(office_world: OfficeWorld, deployed: Deployed) -> None:
+    van, granted, nonce = deployed
+    office, application = office_world.office, granted.authority.application_id
+    kept = office.home.blobs / application
+    syncing.receive(office, van.package(granted.deployment_id, nonce))
+    van.handed_in()
+    assert list(kept.iterdir()), "matching goes on: nothing is erased yet"
+    certificate = van.whole_deployment(granted)
+    syncing.receive(office, van.package(granted.deployment_id, nonce, objects=(certificate,)))
+    assert list(kept.iterdir()) == []
+    assert not (office.home.keys / f"list-{application}.key").exists()
+    with office.read() as session:
+        _, body = read_entry(office.log.entry(session, office_world.count() - 1))
+    assert isinstance(body, ListErased)
+    assert body.files > 0
+
+
+def test_R62_a_package_that_is_refused_erases_nothing(office_world: OfficeWorld, deployed: Deployed) -> None:
+    van, granted, nonce = deployed
+    kept = office_world.office.home.blobs / granted.authority.application_id
+    certificate = van.whole_deployment(granted)
+    package = van.package(granted.deployment_id, "0" * len(nonce), objects=(certificate,))
+    before = len(list(kept.iterdir()))
+    with pytest.raises(LfrError):
+        syncing.receive(office_world.office, package)
+    assert len(list(kept.iterdir())) == before > 0
+
+
 # -- the record --------------------------------------------------------------------------------------------------------
 
 
@@ -251,6 +282,7 @@ FALSE_FIGURES: dict[str, dict[str, Any]] = {
     "an invented purge certificate": {"purge_certificate": digest_of(b"invented")},
     "another ledger range": {"ledger": {"origin": f"{FORCE}/unit/x", "first": 0, "stop": 1, "root": "ab" * 32}},
     "another threshold": {"threshold": "0.10"},
+    "sealed where it was not": {"engine_lacking": ()},
     "decided by others": {"decided_by": "scripted officer reading the rehearsal's truth"},
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from governance.messages.certificate import CameraClass
 from governance.messages.payload import opened
 from governance.messages.unit import PurgeCertificate, SyncPackage
 from lfr_engine.clock import format_utc
@@ -109,7 +110,8 @@ def test_it_pauses_resumes_and_stops_at_the_word_of_another_process_and_its_cons
 
 
 def test_a_recording_is_matched_to_its_end_and_then_the_deployment_is_over(tmp_path: Path, faces: Faces) -> None:
-    _, command = van_with(tmp_path, faces, window=timedelta(hours=1))
+    tested_with = {"camera_classes": (CameraClass.VIDEO_FILE,)}
+    _, command = van_with(tmp_path, faces, window=timedelta(hours=1), certificate=tested_with)
     at = command.index("--rehearsal")
     spec, clip = command[at + 1], tmp_path / "clip.mp4"
     spec_now = json.loads(Path(spec).read_text())

@@ -47,7 +47,7 @@ def test_an_honest_export_exits_0_and_says_so_in_json(world: ExportWorld) -> Non
     assert report["ok"] is True
     assert report["purge"] is True
     assert {check["name"] for check in report["checks"]} == {
-        "ledger", "roster", "unit ledgers", "objects", "authority", "bundle", "purge", "figures"
+        "ledger", "roster", "unit ledgers", "objects", "certificates", "models", "authority", "bundle", "purge", "figures"
     }  # fmt: skip
 
 
@@ -82,12 +82,12 @@ def _append(path: Path, data: bytes) -> None:
 
 
 TAMPERING: list[tuple[str, Callable[[Path], None], str]] = [
-    ("an entry altered on disk", lambda e: _flip(e / "tile/entries/000.p/11", 300), "do not have the root that was signed"),
-    ("a bundle of entries cut short", lambda e: (e / "tile/entries/000.p/11").write_bytes(b"\x00\x10abc"), "cut short at its entry 0"),
-    ("entries appended", lambda e: _append(e / "tile/entries/000.p/11", b"\x00\x01x"), "holds more than its 11 entries"),
-    ("a hash tile altered", lambda e: _flip(e / "tile/0/000.p/11", 40), "entry 1 does not fit its hash tile"),
-    ("a hash tile cut short", lambda e: (e / "tile/0/000.p/11").write_bytes(b"x" * 32), "is cut short"),
-    ("a tile removed", lambda e: (e / "tile/entries/000.p/11").unlink(), "cannot be read"),
+    ("an entry altered on disk", lambda e: _flip(e / "tile/entries/000.p/18", 300), "do not have the root that was signed"),
+    ("a bundle of entries cut short", lambda e: (e / "tile/entries/000.p/18").write_bytes(b"\x00\x10abc"), "cut short at its entry 0"),
+    ("entries appended", lambda e: _append(e / "tile/entries/000.p/18", b"\x00\x01x"), "holds more than its 18 entries"),
+    ("a hash tile altered", lambda e: _flip(e / "tile/0/000.p/18", 40), "entry 1 does not fit its hash tile"),
+    ("a hash tile cut short", lambda e: (e / "tile/0/000.p/18").write_bytes(b"x" * 32), "is cut short"),
+    ("a tile removed", lambda e: (e / "tile/entries/000.p/18").unlink(), "cannot be read"),
     (
         "a unit's entry altered",
         lambda e: _flip(next((e / "units").glob("*/tile/entries/000.p/*")), 300),
@@ -161,10 +161,10 @@ def test_no_flipped_bit_anywhere_in_an_export_goes_unnoticed(world: ExportWorld,
 
 
 def test_a_run_on_a_tampered_export_exits_5(world: ExportWorld, export: Path) -> None:
-    _flip(export / "tile/entries/000.p/11", 300)
+    _flip(export / "tile/entries/000.p/18", 300)
     done = _run(export, world)
     assert done.returncode == 5
-    assert "FAILED: the 11 entries do not have the root that was signed" in done.stdout
+    assert "FAILED: the 18 entries do not have the root that was signed" in done.stdout
     assert "Traceback" not in done.stderr
 
 

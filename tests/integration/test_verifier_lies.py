@@ -9,14 +9,17 @@ from governance import events
 from governance.authenticator import SoftwareAuthenticator
 from governance.intervals import rate
 from governance.messages.authority import Window
-from governance.messages.certificate import Band
+from governance.messages.certificate import Band, RunLine
 from governance.messages.payload import Mode
 from governance.messages.roster import Rank, Role
+from governance.monitors.false_alerts import ALPHA
+from governance.monitors.sequence import lower_bound
 from governance.verifier.evidence import Trust
 from governance.verifier.notes import WITNESS_KEY, parse_vkey
 from governance.verifier.report import Report
 from governance.verifier.roster import root_keys
 from governance.verifier.verification import verify_export
+from tests.certified import PIPELINE, standing
 from tests.export_world import DIGEST, ExportWorld, at
 from watchlist.entry import list_root
 
@@ -39,7 +42,7 @@ def test_an_honest_day_holds(tmp_path: Path) -> None:
     report = _verify(world)
     assert _failures(report) == []
     assert report.purged
-    assert report.entries == 11 + 19
+    assert report.entries == 18 + 19
 
 
 def _people(person: str, rank: Rank, *roles: Role) -> Lie:
@@ -133,7 +136,103 @@ _TWICE = events.AlertAdjudicated(
 )
 _ROLES = (Role.AUTHORISING_OFFICER,)
 
+
+def _runs(*outcomes: str, told: tuple[str, ...] | None = None) -> Lie:
+    """These runs happened; the certificate tells of others."""
+
+    def lie(world: ExportWorld) -> None:
+        world.outcomes = list(outcomes)
+        if told is not None:
+            lines = [
+                {"ordinal": n, "began_at": at("08:00:30"), "outcome": one, "result": None if one in ("aborted", "open") else DIGEST}
+                for n, one in enumerate(told, 1)
+            ]
+            last = max(n for n, one in enumerate(told, 1) if one == "passed")
+            world.changes["evidence"] = {"runs": tuple(RunLine.model_validate(line) for line in lines), "run": last}
+
+    return lie
+
+
+def _step(was: str, becomes: str, cause: str, *needs: str) -> Lie:
+    return lambda world: world.after_certificate.append(lambda one: one.move("08:02:00", was, becomes, cause, *needs))
+
+
+def _event(body: events.EventBody) -> Lie:
+    return lambda world: world.after_certificate.append(lambda one: one.office("08:02:00", body))
+
+
+def _exercise(*lies: Lie) -> Lie:
+    def lie(world: ExportWorld) -> None:
+        world.mode = Mode.EXERCISE
+        for one in lies:
+            one(world)
+
+    return lie
+
+
+def _monitored(**changes: object) -> events.PipelineMonitored:
+    fields = {
+        "pipeline_digest": PIPELINE,
+        "reviews": 0,
+        "passages": 1000,
+        "false_alerts": 30,
+        "undecided": 0,
+        "lower": f"{lower_bound(30, 1000, ALPHA):.9f}",
+        "lower_worst": f"{lower_bound(30, 1000, ALPHA):.9f}",
+        "breached": True,
+    }
+    return events.PipelineMonitored.model_validate({**fields, **changes})
+
+
+_NEXT = events.PipelineRegistered(model="open-default", pipeline_digest="sha256:" + "1" * 64, pack_digest=DIGEST, predecessor=None)
+_ENDED = {"plan": DIGEST, "ordinal": 1, "outcome": "passed", "result": DIGEST}
+_REVIEW = ("human_review", "retest", "ethics_referral")
+
 LIES: list[tuple[str, Lie, str]] = [
+    ("a failed run left out of the certificate", _runs("failed", "passed", told=("passed",)), "names 1 runs of its plan, the ledger has 2"),
+    ("a failed run called aborted", _runs("failed", "passed", told=("aborted", "passed")), "says run 1 aborted, the ledger says failed"),
+    ("a certificate resting on a failed run", _runs("failed", told=("passed",)), "says run 1 passed, the ledger says failed"),
+    ("a run that never ended called passed", _runs("open", told=("passed",)), "says run 1 passed, the ledger says open"),
+    ("a certificate of another result", _change("evidence", result="sha256:" + "0" * 64), "on another result"),
+    ("a certificate of an unknown plan", _change("evidence", plan="sha256:" + "0" * 64), "names a plan that was not logged before it"),
+    ("a plan written after its runs", _time("plan cosigned", "08:00:45"), "no witness had cosigned the plan"),
+    ("a plan for another pipeline", _change("plan", pipeline_digest=DIGEST), "plan is about another pipeline"),
+    ("a certificate that spells out another pipeline", _change("certificate", pipeline="{}"), "does not have the digest it names"),
+    ("a certificate for ever", _change("certificate", valid_to="2036-01-01T00:00:00.000Z"), "the certificate lasts"),
+    ("a run of no plan", _event(events.RunStarted(plan=DIGEST, ordinal=1)), "a run was logged before its plan"),
+    ("an end without a run", _event(events.RunEnded.model_validate(_ENDED)), "a run was logged before its plan"),
+    ("a list sealed while under review", _step("certified", "under_review", "change", "retest"), "the register said under_review"),
+    ("a step the register does not have", _step("certified", "tested", "run_passed"), "does not become tested"),
+    ("a step from a state it was not in", _step("operational", "under_review", "change", "retest"), "is said to have been operational"),
+    ("a review without what it needs", _step("certified", "under_review", "monitor", "retest"), "without everything it needs"),
+    (
+        "a review that ended by itself",
+        lambda world: [
+            _step("certified", "under_review", "monitor", *_REVIEW)(world),
+            _step("under_review", "certified", "cleared")(world),
+        ][0],
+        "a review ended although ethics_referral, human_review, retest was never cleared",
+    ),
+    (
+        "a review that lost its needs in a pause",
+        lambda world: [
+            _step("certified", "under_review", "monitor", *_REVIEW)(world),
+            _step("under_review", "suspended", "order")(world),
+            _step("suspended", "under_review", "order", "human_review")(world),
+        ][0],
+        "without everything it needs",
+    ),
+    ("a unit's monitor that begins with passages nobody saw", _change("bundle", model=standing(PIPELINE, passages=9_000)), "passages 9000"),
+    ("a unit's monitor that forgets false alerts", _event(_monitored()), "passages 0, the office's ledger 1000"),
+    ("a new version that forgets the one before", _event(_NEXT), "does not name the newest version of its model"),
+    ("a monitor that starts anew without a review", _change("monitored", reviews=1), "the monitor starts after review 1"),
+    ("a breach that opened no review", _exercise(_event(_monitored())), "a monitor passed its limit and no review was opened"),
+    ("a breach called none", _event(_monitored(breached=False)), "the counts say otherwise"),
+    ("passages invented for the monitor", _change("monitored", passages=90_000), "the units' ledgers give 1000"),
+    ("a false alert kept from the monitor", _change("monitored", false_alerts=1), "false_alerts of the monitor are given as 1"),
+    ("lost alerts kept from the monitor", _change("monitored", undecided=0), "undecided of the monitor are given as 0"),
+    ("a deployment kept from every monitor", _skip("fold"), "1 deployments that matched are in no monitor"),
+    ("a monitor's bound made rosier", _event(_monitored(lower="0.0004")), "lower of the monitor is given as 0.0004"),
     ("a roster that a minority of root keys signed", _minority, "roster: 1 of the 2 signature"),
     ("a roster version left out", _change("roster 2", version=3), "the entry publishes version 2, the roster is version 3"),
     ("a roster that does not name the version before", _change("roster 2", previous=None), "does not name the version before"),
@@ -202,6 +301,7 @@ LIES: list[tuple[str, Lie, str]] = [
         _change("record", false_per_passage=rate(2, 1000, "a", "b").model_copy(update={"high": "0.0071"})),
         "high bound",
     ),
+    ("an engine called sealed where it was not", _change("record", engine_lacking=()), "engine_lacking"),
     ("scripted decisions called officers'", _change("record", decided_by="officers"), "decided_by"),
     ("a record of another threshold", _change("record", threshold="0.99"), "threshold is published"),
     ("a record asserted by one person", _asserting("publish", "p-officer"), "second person in the role silver"),

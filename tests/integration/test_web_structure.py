@@ -28,8 +28,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, open_default_pack: OpenPack) 
         photos = real_photos(CLONE / ".cache" / "photos", 2)
         draft, waiting = world.draft(), world.submitted(open_default_pack, photos)
         parts = ("", "/why", "/where", "/when", "/safeguards", "/check", "/watchlist", "/watchlist/add", "/review")
-        addresses = ["/", "/applications", "/applications/new", "/deployments", "/ledger", "/no-such-page"]
+        addresses = ["/", "/applications", "/applications/new", "/deployments", "/ledger", "/models", "/no-such-page"]
         addresses += [f"/applications/{draft}{part}" for part in parts] + [f"/applications/{waiting}{part}" for part in ("", "/decision")]
+        addresses.append(f"/models/{open_default_pack.pipeline_digest[7:]}")
         yield app, addresses
     finally:
         world.close()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from governance.messages.application import Content
-from governance.messages.certificate import Band, Certificate, GroupRate
+from governance.messages.certificate import Band, Certificate, GroupRate, Predicted
+from governance.messages.model import ModelState
 from governance.messages.payload import Mode, digest_of
 from governance.messages.roster import Person, Rank, TestBody
 from governance.rules import application as rules
@@ -18,6 +19,7 @@ from governance.rules.finding import Finding, Level
 from governance.rules.profile import COMPILE_BEFORE_START_CEILING, UK_APP_2022, Profile
 from lfr_engine.clock import format_utc
 from lfr_engine.errors import BadInput
+from tests.certified import certificate
 from tests.unit_world import listed
 from watchlist.categories import Category, ImageSource
 from watchlist.entry import Entry
@@ -28,18 +30,7 @@ START, END = NOW + timedelta(hours=2), NOW + timedelta(hours=8)
 ENTRY = listed(1, digest_of(b"pack")).entry.model_copy(
     update={"reviewed_at": format_utc(NOW), "proposer_id": "co-01", "reviewer_id": "co-02"}
 )
-CERTIFICATE = Certificate(
-    pack="p",
-    pack_digest=digest_of(b"pack"),
-    pipeline_digest=digest_of(b"pipeline"),
-    camera_class="c",
-    bands=(Band(max_entries=100, threshold="0.60"),),
-    groups=(),
-    issuer="lab",
-    data_statement="d",
-    licence="l",
-    valid_to=format_utc(NOW + timedelta(days=1)),
-)
+CERTIFICATE = certificate(valid_to=format_utc(NOW + timedelta(days=1)))
 
 
 def officer(rank: Rank = Rank.SUPERINTENDENT, person_id: str = "ao-01") -> Person:
@@ -66,7 +57,7 @@ def content(**changes: Any) -> Content:
     return Content.model_validate_json(json.dumps(fields))
 
 
-CASE = Case(content(), "ap-01", (ENTRY,), officer(), CERTIFICATE, NOW, Mode.DEMONSTRATION, UK_APP_2022)
+CASE = Case(content(), "ap-01", (ENTRY,), officer(), CERTIFICATE, NOW, Mode.DEMONSTRATION, UK_APP_2022, model_state=ModelState.CERTIFIED)
 
 
 def case(**changes: Any) -> Case:
@@ -91,7 +82,8 @@ def test_nothing_blocks_the_unobjectionable_case_and_a_demonstration_says_what_w
 @pytest.mark.parametrize("mode", [Mode.OPERATIONAL, Mode.EXERCISE])
 def test_what_a_demonstration_only_shows_blocks_in_earnest(mode: Mode) -> None:
     blocked = {finding.rule_id for finding in findings(case(mode=mode)) if finding.level is Level.BLOCKS}
-    assert blocked == {"R27", "R37", "R38", "R82"}
+    not_adopted = {"R98"} if mode is Mode.OPERATIONAL else set()  # certified, but nobody adopted it for real use
+    assert blocked == {"R27", "R37", "R38", "R82"} | not_adopted
 
 
 def test_what_blocks_comes_first() -> None:
@@ -223,6 +215,32 @@ def test_R38_a_certificate_without_rates_by_group_is_shown_to_lack_them() -> Non
     assert levels(CASE, "R38") == {Level.WOULD_BLOCK}
     assert levels(case(certificate=certificate_after(false_n=2, attributes=("sex",))), "R38") == {Level.WOULD_BLOCK}
     assert not levels(case(certificate=certificate_after(false_n=2)), "R38")
+    told = certificate_after(false_n=2)
+    for changes in ({"group": "not stated"}, {"group": "one"}, {"recognised_k": 0, "recognised_n": 0}, {"false_n": 0}):
+        groups = (*told.groups[:-1], told.groups[-1].model_copy(update=changes))
+        lacking = case(certificate=told.model_copy(update={"groups": groups}))
+        assert levels(lacking, "R38") == {Level.WOULD_BLOCK}  # one group that was measured is no breakdown
+
+
+def test_R37_a_certificate_that_runs_out_within_the_window_blocks() -> None:
+    lasting = certificate_after(false_n=2).model_copy(update={"valid_to": format_utc(END)})
+    assert Level.BLOCKS not in levels(case(certificate=lasting), "R37")
+    short = lasting.model_copy(update={"valid_to": format_utc(END - timedelta(seconds=1))})
+    assert Level.BLOCKS in levels(case(certificate=short), "R37")
+
+
+def test_R27_a_bound_better_than_its_own_counts_is_not_believed_and_walkers_lengthen_the_list() -> None:
+    def predicted(k: int, n: int) -> Predicted:
+        return Predicted(k=k, n=n, expected="0.00001", low="0.0", high="0.0001", method="made up", extrapolated=False)
+
+    size = len(CASE.entries)
+    bands = (
+        Band(max_entries=size, threshold="0.6", false_alerts=predicted(0, 5_000)),
+        Band(max_entries=size + 5, threshold="0.6", false_alerts=predicted(9, 5_000)),
+    )
+    banded = case(certificate=CERTIFICATE.model_copy(update={"bands": bands, "groups": ()}))
+    assert not levels(banded, "R27")
+    assert levels(replace(banded, walkers=5), "R27") == {Level.WOULD_BLOCK}
 
 
 def test_R27_and_R37_are_content_with_enough_trials_by_an_independent_body() -> None:
@@ -234,9 +252,11 @@ def test_R27_and_R37_are_content_with_enough_trials_by_an_independent_body() -> 
 
 
 def certificate_after(*, false_n: int, attributes: tuple[str, ...] = ("sex", "ethnicity", "age")) -> Certificate:
-    """A certificate without a false alert in `false_n` trials of each attribute's one group."""
+    """A certificate without a false alert in `false_n` trials of each attribute's two groups together."""
     groups = tuple(
-        GroupRate(attribute=attribute, group="all", recognised_k=1, recognised_n=2, false_k=0, false_n=false_n) for attribute in attributes
+        GroupRate(attribute=attribute, group=group, recognised_k=1, recognised_n=2, false_k=0, false_n=false_n // 2)
+        for attribute in attributes
+        for group in ("one", "other")
     )
     return CERTIFICATE.model_copy(update={"groups": groups})
 

@@ -1,5 +1,6 @@
 """The closed catalogue of ledger events: every class goes out and comes back, and nothing outside it is read (R64-R67)."""
 
+import base64
 import json
 import re
 from datetime import UTC, date, datetime
@@ -24,6 +25,7 @@ _BY_PATTERN = {
     r"^[0-9a-f]{64}$": st.binary(min_size=32, max_size=32).map(bytes.hex),
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$": st.from_regex(re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z", re.ASCII)),
     r"^-?[0-9]{1,3}\.[0-9]{1,9}$": st.from_regex(re.compile(r"\A-?[0-9]{1,3}\.[0-9]{1,9}\Z", re.ASCII)),
+    r"^[A-Za-z0-9+/]{86}==$": st.binary(min_size=64, max_size=64).map(lambda signature: base64.b64encode(signature).decode()),
     r"^R[0-9]{1,3}$": st.integers(0, 999).map(lambda number: f"R{number}"),
 }
 _WIRE_TIMES = st.integers(0, 2**37).map(lambda second: format_utc(datetime.fromtimestamp(second, UTC)))
@@ -188,3 +190,14 @@ def test_no_event_has_room_for_a_name_an_image_or_a_template() -> None:
 def test_a_date_never_slips_in_as_something_else() -> None:
     with pytest.raises(BadInput):
         told(BODY, deployment=str(date(2026, 12, 5)) + " 10:00")
+
+
+def test_R70_start_end_list_matched_inputs_and_deciders_of_each_use_can_be_derived() -> None:
+    asked = {
+        "matching.started": {"camera_ids", "list_root", "pipeline_digest", "threshold"},
+        "matching.stopped": {"reason"},
+        "alert.raised": {"alert_id", "camera_id", "candidate"},
+        "alert.adjudicated": {"alert_id", "decision", "engagement_officer_id", "operator_id"},
+    }
+    for name, fields in asked.items():
+        assert fields <= set(CATALOGUE[name].model_fields), name

@@ -24,10 +24,17 @@ from governance.figures import Figures, count
 from governance.messages.payload import Mode, digest_of
 from lfr_engine.clock import Clock
 from lfr_engine.errors import BadInput, VerificationFailed
+from lfr_engine.sealed.facts import Seal
 
 CLOCK = Clock(sim_start=datetime(2026, 12, 5, 10, tzinfo=UTC), sim_rate=0.0)
 STARTED = MatchingStarted(
-    camera_ids=("c",), list_root="ab" * 32, pack_digest=digest_of(b"a"), pipeline_digest=digest_of(b"b"), threshold="0.60"
+    camera_ids=("c",),
+    list_root="ab" * 32,
+    pack_digest=digest_of(b"a"),
+    pipeline_digest=digest_of(b"b"),
+    threshold="0.60",
+    sealed=(Seal.WRITES_NOTHING,),
+    lacking=(),
 )
 
 

@@ -70,9 +70,8 @@ def test_a_removed_entry_is_found_no_more_and_its_rows_are_zeroed() -> None:
     found = {candidate.entry_id for candidate in gallery.at_or_above(rows[:1], -1.0)[0]}
     assert found == {"b", "c", "d"}
     assert not gallery._rows[3:].any()
-    kept = {entry: gallery._rows[place] for place, entry in enumerate(gallery._ids)}
-    assert np.array_equal(kept["b"], rows[1])
-    assert np.array_equal(kept["d"], rows[4])
+    assert np.array_equal(np.sort(gallery._rows[:3], axis=0), np.sort(rows[[1, 3, 4]], axis=0))
+    assert [gallery.top(rows[place : place + 1], 1)[0][0].entry_id for place in (1, 3, 4)] == ["b", "c", "d"]
 
 
 def test_wiping_leaves_zeros_and_nobody() -> None:
@@ -89,3 +88,33 @@ def test_rows_that_are_no_unit_vectors_are_refused() -> None:
         Gallery(["a", "b"], unit_rows(6, 1, 32, 1.0))
     with pytest.raises(BadInput, match="unit vector"):
         Gallery(["a"], np.full((1, 32), np.nan, np.float32))
+    with pytest.raises(BadInput, match="limit is 1"):
+        Gallery(["a", "b"], unit_rows(6, 2, 32, 1.0), most_rows=1)
+
+
+@pytest.mark.parametrize("query", [np.full((1, 32), np.nan), np.full((1, 32), np.inf), np.zeros((1, 32)), np.ones((1, 32))])
+def test_a_query_that_is_no_unit_vector_is_refused(query: Floats) -> None:
+    gallery = Gallery(["a"], unit_rows(1, 1, 32, 1.0))
+    for ask in (lambda rows: gallery.at_or_above(rows, 0.5), lambda rows: gallery.top(rows, 1)):
+        with pytest.raises(BadInput, match="query"):
+            ask(query.astype(np.float32))
+
+
+def test_a_query_of_another_pack_and_a_threshold_that_is_no_number_are_refused() -> None:
+    gallery = Gallery(["a"], unit_rows(1, 1, 32, 1.0))
+    with pytest.raises(BadInput, match="does not fit"):
+        gallery.at_or_above(unit_rows(1, 1, 64, 1.0), 0.5)
+    with pytest.raises(BadInput, match="not a number"):
+        gallery.at_or_above(unit_rows(1, 1, 32, 1.0), float("nan"))
+    with pytest.raises(BadInput, match="best 0"):
+        gallery.top(unit_rows(1, 1, 32, 1.0), 0)
+
+
+def test_an_empty_list_and_a_list_of_one_answer() -> None:
+    query = unit_rows(9, 2, 32, 1.0)
+    nobody = Gallery([], np.empty((0, 32), np.float32))
+    assert nobody.at_or_above(query, -1.0) == nobody.top(query, 3) == [(), ()]
+    assert nobody.remove("a") == nobody.entries == len(nobody) == 0
+    one = Gallery(["a"], query[:1])
+    assert [len(found) for found in one.at_or_above(query, -1.0)] == [len(found) for found in one.top(query, 3)] == [1, 1]
+    assert one.at_or_above(query[:0], 0.5) == []

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from governance.messages.authority import ListSummary, Window
-from governance.messages.certificate import Band
 from governance.messages.decision import Action
 from governance.messages.payload import Mode, digest_of
 from governance.messages.roster import Authenticator, Rank, Role, TestBody
@@ -14,6 +13,7 @@ from governance.roster import RootPin
 from lfr_engine.errors import Refused
 from mobile_unit.gate.passing import gate
 from mobile_unit.gate.values import Passed
+from tests.certified import band
 from tests.unit_world import CAMERA, GROUPS, NOW, Case, World, forge, listed
 from watchlist.entry import list_root
 from watchlist.sealing import age
@@ -83,11 +83,19 @@ SIGNED_WRONG: dict[str, tuple[str, Callable[[], World]]] = {
     "the removal of somebody never listed": ("R28", lambda: World(bundle={"removals": ("cd" * 32,)})),
     "templates of another pack": ("R35", lambda: World(bundle={"pack_digest": digest_of(b"other pack")})),
     "a bundle that is not asserted by a compiler": ("R31", lambda: World(bundle_signer="eo-01")),
-    "a certificate for another pipeline": ("R35", lambda: World(certificate={"pipeline_digest": digest_of(b"other")})),
+    "a certificate for another pipeline": (
+        "R35",
+        lambda: World(certificate={"pipeline": "{}", "pipeline_digest": digest_of(b"{}")}),
+    ),
+    "a certificate whose digest is not that of the pipeline it spells out": (
+        "R37",
+        lambda: World(certificate={"pipeline_digest": digest_of(b"other")}),
+    ),
     "a certificate for another pack": ("R35", lambda: World(certificate={"pack_digest": digest_of(b"other")})),
     "an expired certificate": ("R37", lambda: World(certificate={"valid_to": "2026-12-05T10:05:00.000Z"})),
-    "a certified threshold above the authority's": ("R37", lambda: World(certificate={"bands": (_band(100, "0.61"),)})),
-    "a list longer than any certified band": ("R37", lambda: World(certificate={"bands": (_band(2, "0.60"),)})),
+    "a certificate that runs out before the authority ends": ("R37", lambda: World(certificate={"valid_to": "2026-12-05T12:00:00.000Z"})),
+    "a certified threshold above the authority's": ("R37", lambda: World(certificate={"bands": (band(100, "0.61"),)})),
+    "a list longer than any certified band": ("R37", lambda: World(certificate={"bands": (band(2, "0.60"),)})),
     "an issuer the roster does not know": ("R37", lambda: World(certificate={"issuer": "somebody"})),
     "another certificate than the authority's": ("R37", lambda: World(authority={"certificate": digest_of(b"other")})),
     "a roster that ran out": ("R1", lambda: World(roster={"valid_to": "2026-12-05T10:05:00.000Z"})),
@@ -104,10 +112,6 @@ def _summary(people: int) -> ListSummary:
 
 def _list_summary(leaves: list[str]) -> ListSummary:
     return ListSummary(root=list_root(leaves), size=len(leaves), by_category={}, by_source={}, under_18=0)
-
-
-def _band(entries: int, threshold: str) -> Band:
-    return Band(max_entries=entries, threshold=threshold)
 
 
 @pytest.mark.parametrize("what", SIGNED_WRONG)

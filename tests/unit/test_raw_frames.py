@@ -3,6 +3,7 @@
 import io
 import struct
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from lfr_engine.errors import BadInput
 from lfr_engine.values import Frame
 from lfr_engine.video.raw_frames import read_frames, write_frame
-from lfr_engine.video.source import Feed, open_source
+from lfr_engine.video.slot import Feed
 
 
 def _frame(index: int, shape: tuple[int, int, int] = (12, 20, 3)) -> Frame:
@@ -54,7 +55,7 @@ def test_a_header_that_no_camera_sends_is_refused(header: bytes) -> None:
 
 def test_the_newest_frame_replaces_an_untaken_one_and_the_drop_is_counted() -> None:
     changed = threading.Condition()
-    feed = Feed("a", map(_frame, range(5)), changed, every_frame=False)
+    feed = Feed("a", lambda _: map(_frame, range(5)), changed, every_frame=False)
     feed.start()
     with changed:
         assert changed.wait_for(lambda: feed.state == "ended", 5)
@@ -65,7 +66,7 @@ def test_the_newest_frame_replaces_an_untaken_one_and_the_drop_is_counted() -> N
 
 def test_back_pressure_loses_no_frame() -> None:
     changed = threading.Condition()
-    feed = Feed("a", map(_frame, range(5)), changed, every_frame=True)
+    feed = Feed("a", lambda _: map(_frame, range(5)), changed, every_frame=True)
     feed.start()
     got = []
     with changed:
@@ -74,7 +75,38 @@ def test_back_pressure_loses_no_frame() -> None:
     assert (got, feed.dropped) == ([0, 1, 2, 3, 4], 0)
 
 
-@pytest.mark.parametrize("name", ["pipe:0", "pipe:x", "pipe:", "rtsp://camera", "file:", "http://a/b", "/etc/passwd"])
-def test_only_an_open_pipe_and_a_file_are_sources(name: str) -> None:
-    with pytest.raises(BadInput):
-        open_source(name, real_time=False)
+def test_a_camera_that_is_taken_out_keeps_no_frame_and_its_thread_ends() -> None:
+    changed, taken = threading.Condition(), [_frame(index) for index in range(5)]
+    feed = Feed("a", lambda _: iter(taken), changed, every_frame=True)
+    feed.start()
+    with changed:
+        assert changed.wait_for(lambda: feed.waiting, 5)
+    feed.leave()
+    with changed:
+        assert changed.wait_for(lambda: feed.state == "ended", 5)
+        assert feed.take() is None
+    with pytest.raises(ValueError, match="wiped"):
+        _ = taken[0].image_bgr
+
+
+def test_whatever_a_source_throws_ends_that_camera_with_a_reason() -> None:
+    def frames(_: object) -> Iterator[Frame]:
+        yield _frame(0)
+        raise AttributeError("a decoder's surprise")
+
+    changed = threading.Condition()
+    feed = Feed("a", frames, changed, every_frame=False)
+    feed.start()
+    with changed:
+        assert changed.wait_for(lambda: feed.state == "lost", 5)
+    assert "a decoder's surprise" in feed.why
+
+
+@pytest.mark.parametrize("second", [0, 2], ids=["same frame", "time goes back"])
+def test_frames_out_of_order_end_the_camera(second: int) -> None:
+    pipe = io.BytesIO()
+    write_frame(pipe, Frame(1, 9e8, _frame(1).image_bgr))
+    write_frame(pipe, Frame(second + 1, 2.0, _frame(1).image_bgr))
+    pipe.seek(0)
+    with pytest.raises(BadInput, match="out of order"):
+        list(read_frames(pipe))

@@ -8,27 +8,17 @@ import pytest
 
 from governance.messages.authority import Place, Window
 from governance.messages.bundle import UnitKey
-from governance.messages.certificate import Band, Certificate
-from governance.messages.payload import Body, Mode, compose, digest_of, opened, parse, signed
+from governance.messages.certificate import Certificate
+from governance.messages.payload import Body, Mode, compose, opened, parse, signed
 from lfr_engine.clock import Clock
 from lfr_engine.errors import BadInput, VerificationFailed
+from tests.certified import band, certificate
 from watchlist.sealing import dsse
 from watchlist.sealing.keys import SigningKey
 
 CLOCK = Clock(sim_start=datetime(2026, 12, 5, 10, tzinfo=UTC), sim_rate=0.0)
 KEY = UnitKey(deployment_id="dep-1", unit_id="unit-1", recipient="age1abc", created_at="2026-12-05T09:00:00.000Z")
-CERTIFICATE = Certificate(
-    pack="p",
-    pack_digest=digest_of(b"pack"),
-    pipeline_digest=digest_of(b"pipeline"),
-    camera_class="c",
-    bands=(Band(max_entries=100, threshold="0.60"), Band(max_entries=20, threshold="0.55")),
-    groups=(),
-    issuer="lab",
-    data_statement="d",
-    licence="l",
-    valid_to="2027-01-01T00:00:00.000Z",
-)
+CERTIFICATE = certificate(bands=(band(100, "0.60"), band(20, "0.55")))
 
 
 def told(body: Body, **changes: Any) -> bytes:

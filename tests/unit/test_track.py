@@ -43,7 +43,7 @@ def test_somebody_hidden_for_a_moment_stays_the_same_passage() -> None:
 
 def test_somebody_who_comes_back_later_is_a_new_passage() -> None:
     tracker = Tracker(TrackSettings())
-    updates = walk(tracker, [face(100)], [face(100)], *[[] for _ in range(8)], [face(100)])
+    updates = walk(tracker, [face(100)], [face(100)], *[[] for _ in range(11)], [face(100)])
     assert sum(len(update.ended) for update in updates) == 1
     assert [track.number for track in tracker.tracks] == [2]
 

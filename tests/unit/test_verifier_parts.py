@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,12 +17,15 @@ from scipy.stats import beta
 from governance import events as written
 from governance.ledger.checkpoint import Checkpoint
 from governance.ledger.note import Cosigner, Signer
+from governance.messages.certificate import GroupRate
 from governance.verifier import events as read
+from governance.verifier.certificate import require_real_use
 from governance.verifier.intervals import clopper_pearson
 from governance.verifier.notes import LOG_KEY, WITNESS_KEY, open_checkpoint, parse_vkey
 from governance.verifier.strict import Failed, base64_bytes, base64url_bytes, parse_json
 from governance.verifier.tree import Frontier, leaf_hash
 from governance.verifier.webauthn import Assertion, challenge_for, verify_assertion
+from tests.certified import certificate
 from watchlist.sealing import merkle
 
 # Domain 8.4, two-sided 95 %, as published there.
@@ -220,3 +224,40 @@ def test_an_entry_outside_the_catalogue_is_found() -> None:
             read.read_event(_entry(**changed), 0)
     with pytest.raises(Failed, match="more than"):
         read.read_event(_entry(justification="x" * 20_000), 0)
+
+
+def _for_real(**changes: object) -> dict[str, Any]:
+    """The body of a certificate that real use may rest on, with these changes."""
+    groups = tuple(
+        GroupRate(attribute=name, group=group, recognised_k=90, recognised_n=100, false_k=0, false_n=5000)
+        for name in ("sex", "ethnicity", "age")
+        for group in ("one", "other")
+    )
+    told: dict[str, Any] = certificate(groups=groups).model_dump(mode="json")
+    return {**told, **changes}
+
+
+_BAND = {"k": 0, "n": 4000, "expected": "0.0", "low": "0.0", "high": "0.0009", "method": "m", "extrapolated": False}
+_ALONE = [{"attribute": "sex", "group": "one", "recognised_k": 1, "recognised_n": 2, "false_k": 0, "false_n": 9000}]
+
+
+def test_R37_what_an_operational_deployment_may_rest_on() -> None:
+    require_real_use(_for_real(), {"false_alerts": None}, True)
+    require_real_use(_for_real(), {"false_alerts": _BAND}, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "band", "independent", "why"),
+    [
+        ({}, None, False, "not independent"),
+        ({"licence": {"use": "research", "statement": "", "checked": ""}}, None, True, "research use only"),
+        ({"groups": []}, None, True, "no two groups apart by sex"),
+        ({"groups": _ALONE}, None, True, "no two groups apart by sex"),
+        ({}, {**_BAND, "high": "0.0011"}, True, "0.1 % of passages, which is the cap"),
+        ({}, {**_BAND, "high": "nan"}, True, "0.1 % of passages, which is the cap"),
+        ({}, {**_BAND, "k": 3}, True, "0.1 % of passages, which is the cap"),
+    ],
+)
+def test_R27_R37_R38_R98_what_it_may_not(changes: dict[str, Any], band: dict[str, Any] | None, independent: bool, why: str) -> None:
+    with pytest.raises(Failed, match=why):
+        require_real_use(_for_real(**changes), {"false_alerts": band}, independent)

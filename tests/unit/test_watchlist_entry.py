@@ -92,7 +92,7 @@ def test_only_associates_witnesses_and_victims_need_approval_by_name() -> None:
     assert {one for one in Category if one.needs_individual_approval} == {Category.ASSOCIATE, Category.WITNESS, Category.VICTIM}
 
 
-def test_only_photos_from_outside_the_police_need_their_holding_confirmed() -> None:
+def test_R56_only_photos_from_outside_the_police_need_their_holding_confirmed() -> None:
     asked = {one for one in ImageSource if one.needs_lawful_holding_check}
     assert asked == {ImageSource.THIRD_PARTY, ImageSource.SOCIAL_MEDIA, ImageSource.PUBLIC_BODY}
     assert {one.value for one in ResponseClass} == {"red", "amber", "safeguarding"}

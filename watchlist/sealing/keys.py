@@ -16,6 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from lfr_engine import durable
 from lfr_engine.errors import BadInput, Refused
 
 
@@ -109,11 +110,7 @@ def write_secret(path: Path, content: bytes) -> None:
         os.link(part, path)  # unlike a rename it never replaces; a power cut leaves no half key under the name
     finally:
         part.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    durable.sync_folder(path.parent)
 
 
 def read_secret(path: Path) -> bytes:

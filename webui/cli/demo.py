@@ -18,7 +18,7 @@ from governance.office.store import Actor
 from lfr_engine.clock import clock_from_environment
 from lfr_engine.errors import BadInput, LfrError, VerificationFailed
 from lfr_engine.packs.store import find_pack, open_pack
-from webui.cli import demo_refusals, demo_serve, demo_story
+from webui.cli import demo_refusals, demo_serve, demo_story, demo_test
 from webui.cli.demo_refusals import Refusal, gate_options
 from webui.cli.demo_report import Found, demo_report
 from webui.cli.demo_subject import Subject, filmed_subject, rehearsal_subject
@@ -61,7 +61,7 @@ def demo(
     pack_dir = find_pack(pack_name, home.packs)
     pack = open_pack(pack_dir)
     say("DEMONSTRATION. The people are real photos from software packages; nobody here is sought for anything.")
-    with new_world(home, pack, pack_dir, origins=(f"http://localhost:{office_port}",), clock=clock) as world:
+    with new_world(home, pack, pack_dir, origins=(f"http://localhost:{office_port}",), clock=clock, photos=photos) as world:
         say(f"1  root ceremony, roster, witness {world.witness_vkey.partition('+')[0]} in its own process, units enrolled")
         now = clock.now_utc()
         subject = (
@@ -78,7 +78,8 @@ def demo(
 
 
 def _story(world: World, subject: Subject, seed: int, began: float) -> Found:
-    demo_story.certify(world)
+    certificate = demo_test.certify(world)
+    say(f"   test planned, logged, run and certified on a few photos (DEMONSTRATION certificate {certificate[:19]}…)")
     say("2  refusals, each on a really altered file in a new process, beside an unaltered control:")
     performed = demo_refusals.perform(world, list(subject.entries[:_SECOND_LIST]))
     refusals = performed.refusals
@@ -111,7 +112,7 @@ def _story(world: World, subject: Subject, seed: int, began: float) -> Found:
     )
     export = world.home.exports / f"demonstration-{granted.deployment_id}"
     make_export(world.office, Actor(AUDITOR, Role.OVERSIGHT), export, justification="demonstration: export for the separate verifier")
-    verified = _verified(world, export)
+    verified = verified_export(world, export)
     refusals.append(demo_refusals.altered_ledger(export, lambda folder: _verify(world, folder)))
     say(f"7  record published; ledger and record verified by a separate process: {verified['entries']} entries; export in {export}")
     _say_refusal(refusals[-1])
@@ -163,7 +164,8 @@ def _verify(world: World, export: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def _verified(world: World, export: Path) -> dict[str, Any]:
+def verified_export(world: World, export: Path) -> dict[str, Any]:
+    """What the separate verifier says of an export that it finds in order. Raises VerificationFailed where it does not."""
     done = _verify(world, export)
     if done.returncode:
         raise VerificationFailed(f"the export does not verify: {done.stdout.strip()} {done.stderr.strip()}"[:4000])

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from governance.home import Home
+from governance.home import Home, private_folder
 from governance.messages.authority import Authority
 from governance.messages.decision import Action, Decision
 from governance.messages.payload import compose, digest_of, parse, signed
@@ -25,7 +25,7 @@ from governance.office.authorities import GrantedAuthority, ServedDocument
 from governance.office.entries import PhotoOf
 from governance.office.store import Actor
 from lfr_engine.clock import format_utc, parse_utc
-from webui.cli import demo_story
+from webui.cli import demo_story, demo_test
 from webui.cli.demo_application import CAMERA, OFFICER_REASONS
 from webui.cli.demo_world import ENGAGEMENT, OFFICER, OPERATOR, OTHER_UNIT, UNIT, World, answer, lfr, new_world, wait_until
 from webui.cli.office import assert_in_software
@@ -168,6 +168,7 @@ def gate_options(world: World) -> list[str | Path]:
 
 def _copy(world: World, folder: Path) -> Home:
     home = Home(folder)
+    private_folder(folder)
     shutil.copytree(world.home.root / "units", folder / "units", ignore=shutil.ignore_patterns("*.sock"))
     return home
 
@@ -217,9 +218,9 @@ def _unlogged(world: World, home: Home, granted: GrantedAuthority) -> None:
 
 def _low_threshold(world: World, folder: Path, people: list[PhotoOf]) -> "subprocess.CompletedProcess[str]":
     """A dishonest office, with keys, roster and witness of its own, authorises a threshold below the certificate's."""
-    origins = world.office.roster.roster.origins
-    with new_world(Home(folder), world.pack, world.pack_dir, origins=origins, clock=world.office.clock, units=(UNIT,)) as other:
-        demo_story.certify(other)
+    home, origins, clock = Home(folder), world.office.roster.roster.origins, world.office.clock
+    with new_world(home, world.pack, world.pack_dir, origins=origins, clock=clock, units=(UNIT,), photos=world.photos) as other:
+        demo_test.certify(other)
         start = other.office.clock.now_utc() + timedelta(seconds=1)
         listed = demo_story.apply(other, "Below the certificate", UNIT, people[:1], start, start + WINDOW)
         document, _ = authorities.prepare(

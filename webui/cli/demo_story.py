@@ -7,7 +7,7 @@ from pathlib import Path
 
 from governance.messages.decision import Action
 from governance.messages.roster import Role
-from governance.office import applications, authorities, certificates, entries, handover, records, sealing, syncing
+from governance.office import applications, authorities, entries, handover, records, sealing, syncing
 from governance.office.authorities import GrantedAuthority
 from governance.office.entries import PhotoOf
 from governance.office.store import Actor
@@ -30,12 +30,6 @@ class Listed:
     application_id: str
     persons: dict[str, str]
     refused: tuple[tuple[str, str], ...]
-
-
-def certify(world: World) -> str:
-    """Register the demonstration certificate of the pack; its digest."""
-    office = world.office
-    return certificates.register(office, certificates.demonstration_certificate(office, world.pack, world.roots))
 
 
 def apply(world: World, operation: str, unit_id: str, people: Iterable[PhotoOf], start: datetime, end: datetime) -> Listed:

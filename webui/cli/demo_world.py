@@ -31,6 +31,7 @@ from lfr_engine.packs.store import OpenPack
 MARKER = "this-is-a-demonstration"
 FORCE = "demoshire"
 UNIT, OTHER_UNIT = "unit-1", "unit-2"
+PHOTOS = Path(".cache/photos")  # where set-up puts the archive
 PASSPHRASE = "demonstration only, not a secret"  # noqa: S105 - printed by the demo itself
 
 APPLICANT, COMPILER, REVIEWER = "p-applicant", "p-compiler", "p-reviewer"
@@ -57,6 +58,7 @@ class World:
     office: Office
     roots: Path
     witness_vkey: str
+    photos: Path
 
     @property
     def passphrase_file(self) -> Path:
@@ -92,7 +94,14 @@ def answer(done: "subprocess.CompletedProcess[str]", what: str) -> dict[str, obj
 
 @contextlib.contextmanager
 def new_world(
-    home: Home, pack: OpenPack, pack_dir: Path, *, origins: Sequence[str], clock: Clock, units: Sequence[str] = (UNIT, OTHER_UNIT)
+    home: Home,
+    pack: OpenPack,
+    pack_dir: Path,
+    *,
+    origins: Sequence[str],
+    clock: Clock,
+    units: Sequence[str] = (UNIT, OTHER_UNIT),
+    photos: Path = PHOTOS,
 ) -> Iterator[World]:
     """Make the world, give it, and stop its witness at the end."""
     with _only_one(home):
@@ -112,7 +121,7 @@ def new_world(
         )
         witness = _serve_witness(witness_dir, office.log_signer.vkey, port)
         try:
-            world = World(home, pack, pack_dir, office, roots, vkey)
+            world = World(home, pack, pack_dir, office, roots, vkey, photos)
             world.passphrase_file.touch(mode=0o600)
             world.passphrase_file.write_text(PASSPHRASE)
             with ThreadPoolExecutor(len(units)) as pool:
@@ -158,8 +167,9 @@ def _clear(home: Home) -> None:
     marker = home.root / MARKER
     if home.office.root.exists() and not marker.exists():
         raise BadInput(f"{home.root} holds an office that no demonstration made", next_step="set LFR_HOME to an empty folder")
+    home.root.chmod(0o700)  # an earlier version may have made it for everybody to read (R34)
     marker.write_text("Everything here is remade by each run of lfr demo.\n")
-    for name in ("office", "office.unfinished", "units", "root-keys", "witness", "exports", "rehearsal", "refusals"):
+    for name in ("office", "office.unfinished", "units", "root-keys", "witness", "exports", "rehearsal", "refusals", "test-material"):
         shutil.rmtree(home.root / name, ignore_errors=True)
 
 

@@ -6,41 +6,33 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 
 import click
 
-from governance.home import Home, home_from_environment
+from governance.home import Home, home_from_environment, is_open_to_others
 from lfr_engine.clock import clock_from_environment
 from lfr_engine.errors import LfrError, Refused
 from lfr_engine.packs.store import open_pack
 from watchlist.sealing.keys import read_secret
+from webui.cli.doctor_check import Check
+from webui.cli.doctor_machine import machine
 
 _ONE_OF_EACH = {"onnxruntime": ("onnxruntime", "onnxruntime-gpu"), "OpenCV": ("opencv-python", "opencv-python-headless")}
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line: what was looked at, whether it is well, and what to do if not."""
-
-    what: str
-    well: bool
-    found: str
-    next: str = ""
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 def doctor(as_json: bool) -> None:
-    """Say what this machine has and lacks. Exit code 4 when something that must be well is not."""
+    """Say what this machine has and lacks, how tightly the engine is sealed too. Exit code 4 when something that must be well is not."""
     home = home_from_environment()
-    checks = [*map(_one_distribution, _ONE_OF_EACH), _folder(home), _secrets(home), _pack(home), _clock(), _disk(home)]
+    checks = [*map(_one_distribution, _ONE_OF_EACH), _folder(home), _secrets(home), _pack(home), _clock(), _disk(home), *machine()]
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks], indent=1))
     for check in [] if as_json else checks:
-        click.echo(f"{'ok  ' if check.well else 'NOT '} {check.what}: {check.found}" + (f"\n     next: {check.next}" if check.next else ""))
-    if not all(check.well for check in checks):
+        click.echo(check.line)
+    if not all(check.well for check in checks if check.must):
         raise Refused("this machine is not ready", rule_ids=("R35",), next_step="mend what is marked NOT above")
 
 
@@ -55,7 +47,7 @@ def _folder(home: Home) -> Check:
     if not home.root.exists():
         return Check("LFR_HOME", True, f"{home.root} is not there yet; it is made when needed")
     mode = stat.S_IMODE(home.root.stat().st_mode)
-    return Check("LFR_HOME", not mode & 0o077, f"{home.root}, mode {mode:04o}", f"chmod 700 {home.root}" if mode & 0o077 else "")
+    return Check("LFR_HOME", not is_open_to_others(home.root), f"{home.root}, mode {mode:04o}", f"chmod 700 {home.root}")
 
 
 def _secrets(home: Home) -> Check:

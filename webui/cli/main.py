@@ -10,12 +10,16 @@ from lfr_engine.errors import LfrError
 
 # Subject -> (module, attribute, one line of help). Loaded on use, so that `lfr --help` does not load the engine.
 _COMMANDS = {
-    "models": ("webui.cli.models", "models", "Build, list and verify model packs."),
+    "models": ("webui.cli.models", "models", "Model packs, their certificates and the register of what may be used."),
     "match": ("webui.cli.match", "match", "Compare a video file with a watchlist (TEST output)."),
+    "evaluate": ("webui.cli.evaluate", "evaluate", "Error rates on labelled data, with intervals and by group."),
     "benchmark": ("webui.cli.benchmark", "benchmark", "Measure recognition on labelled faces."),
+    "cluster": ("webui.cli.cluster", "cluster", "Enrol and check very long lists, on one machine or many."),
     "office": ("webui.cli.office", "office", "Run the governance office."),
     "unit": ("webui.cli.unit", "unit", "Run a mobile unit."),
+    "drill": ("webui.cli.drill", "drill", "Measure recognition live with consenting staff, or rehearse it."),
     "demo": ("webui.cli.demo", "demo", "The whole story on real photos."),
+    "rules": ("webui.cli.rules", "rules", "Every rule with its code, its tests and its status."),
     "doctor": ("webui.cli.doctor", "doctor", "Say what this machine has and lacks."),
 }
 

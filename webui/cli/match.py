@@ -9,11 +9,12 @@ import click
 from governance.home import home_from_environment
 from governance.match_uses import count_test_use
 from lfr_engine.clock import clock_from_environment
+from lfr_engine.inference import Backend, Precision, Runtime
 from lfr_engine.match import MARK, ListedPhoto, MatchResult, match_video
 from lfr_engine.packs.build import NAME, build_open_default
 from lfr_engine.packs.store import OpenPack, open_pack
 from watchlist.intake.table import read_table
-from webui.cli.models import progress
+from webui.cli.models import progress, runtime_of
 from webui.cli.results import require_place_for, write_whole
 
 
@@ -24,12 +25,18 @@ from webui.cli.results import require_place_for, write_whole
 @click.option(
     "--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Least similarity of a candidate; default: the pack's."
 )
+@click.option("--backend", type=click.Choice([one.value for one in Backend]), help="What computes; default: what fits this machine.")
+@click.option(
+    "--precision", type=click.Choice([one.value for one in Precision]), default="fp32", show_default=True, help="How numbers are held."
+)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), metavar="FILE", help="Write the result there as JSON.")
-def match(video: Path, watchlist: Path, pack_name: str, threshold: float | None, json_path: Path | None) -> None:
+def match(
+    video: Path, watchlist: Path, pack_name: str, threshold: float | None, backend: str | None, precision: str, json_path: Path | None
+) -> None:
     """Compare the video file VIDEO with a watchlist. The output is a TEST: nobody may be stopped on it."""
     require_place_for(json_path)
     rows = read_table(watchlist)
-    pack = _pack(pack_name)
+    pack = open_or_build(pack_name, runtime_of(backend, precision))
     result = match_video(
         video,
         [ListedPhoto(row.subject_ref, row.image, row.path) for row in rows],
@@ -43,12 +50,12 @@ def match(video: Path, watchlist: Path, pack_name: str, threshold: float | None,
     _print(result)
 
 
-def _pack(name: str) -> OpenPack:
+def open_or_build(name: str, runtime: Runtime | None = None) -> OpenPack:
     """Open the pack; the default one is built where it is missing, which takes a few seconds and no network."""
     packs = home_from_environment().packs
     if name == NAME and not (packs / NAME).is_dir() and not Path(NAME).is_dir():
         build_open_default(packs, progress)
-    return open_pack(name, packs)
+    return open_pack(name, packs, runtime)
 
 
 def _count(result: MatchResult, video: Path) -> None:

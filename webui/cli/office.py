@@ -8,11 +8,11 @@ import click
 
 from governance.authenticator import SoftwareAuthenticator
 from governance.export import make_export
-from governance.home import home_from_environment
+from governance.home import private_home
 from governance.messages.decision import Action, Assertion
 from governance.messages.payload import Mode
 from governance.messages.roster import Rank, Role
-from governance.office import authorities, ceremony, certificates, handover, records, sealing, syncing, witnessing
+from governance.office import authorities, ceremony, handover, records, sealing, syncing, witnessing
 from governance.office.store import Actor, Office, open_office
 from lfr_engine.clock import clock_from_environment
 from lfr_engine.errors import BadInput, Refused
@@ -23,7 +23,7 @@ _PATH = click.Path(path_type=Path)
 
 def the_office() -> Office:
     """The office of LFR_HOME."""
-    return open_office(home_from_environment().office, clock_from_environment())
+    return open_office(private_home().office, clock_from_environment())
 
 
 @click.group()
@@ -41,7 +41,7 @@ def office() -> None:
 def init(force: str, people: Path, witnesses: tuple[str, ...], root_keys: Path, mode: str, origins: tuple[str, ...]) -> None:
     """The ceremony: root keys, office keys, the first roster."""
     made = ceremony.init_office(
-        home_from_environment().office,
+        private_home().office,
         root_folder=root_keys,
         force=force,
         mode=Mode(mode),
@@ -62,16 +62,6 @@ def enrol_unit(enrolment: Path, root_keys: Path) -> None:
     made = the_office()
     ceremony.enrol_unit(made, ceremony.Enrolment.read(enrolment), root_folder=root_keys)
     click.echo(f"roster version {made.roster.roster.version}")
-
-
-@office.command()
-@click.argument("pack")
-@click.option("--root-keys", type=_PATH, required=True)
-def certify(pack: str, root_keys: Path) -> None:
-    """Issue and register a DEMONSTRATION certificate for a pack (R37, R38 then show as "would block")."""
-    made = the_office()
-    opened = open_pack(pack, home_from_environment().packs)
-    click.echo(certificates.register(made, certificates.demonstration_certificate(made, opened, root_keys)))
 
 
 @office.command()
@@ -154,7 +144,7 @@ def serve(port: int, pack: str) -> None:
     """Serve the office's pages on http://localhost."""
     from webui.office.serve import serve_office  # the pages are not needed by the other commands
 
-    serve_office(the_office(), open_pack(pack, home_from_environment().packs), port)
+    serve_office(the_office(), open_pack(pack, private_home().packs), port)
 
 
 def assert_in_software(made: Office, person_id: str, action: Action, document: bytes) -> Assertion:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from governance.home import UnitHome, home_from_environment
+from governance.home import UnitHome, private_home
 from governance.messages.payload import Mode
 from lfr_engine.clock import clock_from_environment
 from lfr_engine.errors import BadInput
@@ -13,7 +13,7 @@ from mobile_unit import identity as identities
 from mobile_unit.identity import checked_id, unit_home
 from mobile_unit.journal import answers, asking
 from mobile_unit.journal.client import any_journal
-from mobile_unit.journal.tables import State
+from mobile_unit.journal.tables import RUNNING, State
 from mobile_unit.preparing import prepare
 from mobile_unit.purge import purge
 from mobile_unit.recovery import recover
@@ -37,7 +37,7 @@ def unit() -> None:
 @as_json
 def enrol(unit_id: str, force: str, name: str, mode: str, profile: str, json_: bool) -> None:
     """Make this unit's keys; prints the public halves for the office."""
-    home = unit_home(home_from_environment(), unit_id)
+    home = unit_home(private_home(), unit_id)
     made = identities.enrol(home, unit_id=unit_id, force=force, name=name, mode=Mode(mode), profile=profile)
     say(made.enrolment.model_dump(mode="json"), json_)
 
@@ -77,7 +77,7 @@ def check_command(home: UnitHome, deployment: str, json_: bool, **given: Any) ->
     clock, me = clock_from_environment(), identities.load(home)
     wish = wished(deployment, **given)
     with any_journal(home, clock) as journal:
-        passed = check(home=home, packs_dir=home_from_environment().packs, identity=me, journal=journal, clock=clock, wish=wish).passed
+        passed = check(home=home, packs_dir=private_home().packs, identity=me, journal=journal, clock=clock, wish=wish).passed
     window = passed.authority.body.window
     would_block = [{"rule_id": finding.rule_id, "text": finding.text} for finding in passed.would_block]
     answer: dict[str, object] = {"passed": True, "would_block": would_block, "decision": passed.decision, "bundle": passed.bundle_digest}
@@ -93,13 +93,31 @@ def stop(home: UnitHome, who: str | None, json_: bool) -> None:
     clock, me = clock_from_environment(), identities.load(home)
     with any_journal(home, clock) as journal:
         seen = journal.ask(asking.LookAtUnit(), answers.UnitSeen)
-        running = [one for one in seen.deployments if one.state in (State.MATCHING, State.PAUSED)]
+        running = [one for one in seen.deployments if one.state in RUNNING]
         if not running:
             raise BadInput("no deployment is running on this unit")
         for one in running:
             order = asking.Order(deployment_id=one.deployment_id, what="stop", who=checked_id(who) if who else me.unit_id)
             journal.ask(order, answers.Done)
     say({"ordered": [one.deployment_id for one in running]}, json_)
+
+
+@unit.command()
+@unit_argument
+@click.option("--who", required=True, help="Your person id; the roster must give you the role silver.")
+@as_json
+def release(home: UnitHome, who: str, json_: bool) -> None:
+    """As Silver, let matching go on after the monitor of false alerts suspended it (R54)."""
+    clock = clock_from_environment()
+    identities.load(home)
+    with any_journal(home, clock) as journal:
+        seen = journal.ask(asking.LookAtUnit(), answers.UnitSeen)
+        waiting = [one for one in seen.deployments if one.state == State.SUSPENDED]
+        if not waiting:
+            raise BadInput("no deployment on this unit waits for Silver")
+        for one in waiting:
+            journal.ask(asking.Order(deployment_id=one.deployment_id, what="release", who=checked_id(who)), answers.Done)
+    say({"released": [one.deployment_id for one in waiting]}, json_)
 
 
 @unit.command("purge")

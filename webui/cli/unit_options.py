@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from governance.home import home_from_environment
+from governance.home import private_home
 from lfr_engine.errors import BadInput
 from mobile_unit.gate.values import Confirmed
 from mobile_unit.identity import checked_id, unit_home
@@ -24,7 +24,7 @@ def unit_argument(command: Command) -> Command:
     @click.argument("unit_id", metavar="UNIT")
     @functools.wraps(command)
     def with_home(*, unit_id: str, **given: Any) -> Any:
-        return command(home=unit_home(home_from_environment(), unit_id), **given)
+        return command(home=unit_home(private_home(), unit_id), **given)
 
     return with_home
 
@@ -41,7 +41,12 @@ def gate_options(command: Command) -> Command:
             click.option("--pack", default="open-default", show_default=True, help="Model pack: a name, or a folder."),
             click.option("--operator", required=True, help="Your id in the roster."),
             click.option("--engagement-officer", multiple=True, help="Who may decide an alert; may be given more than once."),
-            click.option("--camera", multiple=True, help="Camera as the authority names it."),
+            click.option(
+                "--camera",
+                multiple=True,
+                metavar="ID[=SOURCE]",
+                help="Camera as the authority names it, and its source: rtsp://..., device:/dev/video0, file:PATH, rehearsal:SPEC.",
+            ),
             click.option("--at-place", is_flag=True, help="You see that the unit stands at the authorised place."),
             click.option("--signs-checked", is_flag=True, help="You saw the signs outside the zone of recognition."),
             click.option("--briefed", is_flag=True, help="The team was briefed for this deployment."),
@@ -64,7 +69,7 @@ def wished(deployment: str, **given: Any) -> Wish:
         deployment_id=checked_id(deployment),
         passphrase=passphrase_in(given["passphrase_file"]),
         pack=given["pack"],
-        camera_ids=tuple(checked_id(camera) for camera in given["camera"]),
+        camera_ids=tuple(checked_id(camera.partition("=")[0]) for camera in given["camera"]),
         confirmed=confirmed,
     )
 

@@ -3,9 +3,9 @@
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import click
 from waitress.server import create_server
 
 from governance.events import AlertDecision, AlertOutcome
-from governance.home import UnitHome, home_from_environment
+from governance.home import UnitHome, private_home
 from lfr_engine.clock import Clock, clock_from_environment
 from lfr_engine.errors import BadInput, LfrError
 from mobile_unit import identity as identities
@@ -23,8 +23,9 @@ from mobile_unit.journal import answers, asking
 from mobile_unit.journal.client import JournalClient, running_journal
 from mobile_unit.purge import purge
 from mobile_unit.run_lock import only_run
-from mobile_unit.runtime.camera import Rehearsal, Source, VideoFile
+from mobile_unit.runtime.camera import Rehearsal, Source, VideoFile, camera_class, source_named
 from mobile_unit.runtime.deployment import Deployment, Ended
+from mobile_unit.runtime.drill import ScriptedWalkers
 from mobile_unit.runtime.scripted_officer import Script, ScriptedOfficer
 from mobile_unit.starting import Wish, check
 from mobile_unit.sync import sync
@@ -53,36 +54,46 @@ class Van:
 @click.option("--truth", type=click.Path(dir_okay=False, path_type=Path), help="Where the rehearsal camera writes its truth.")
 @click.option("--source", type=_FILE, help="Match on this video file.")
 @click.option("--scripted-officer", type=_FILE, help="Let a script decide by the truth in this file; every event says so.")
+@click.option("--scripted-walkers", type=_FILE, help="In a rehearsal: taps a drill's walkers by the truth in this file; every tap says so.")
 @click.option("--console", type=click.IntRange(1, 65535), help="Serve the console on http://localhost:PORT until Ctrl-C.")
 @as_json
 def run(home: UnitHome, deployment: str, json_: bool, **given: Any) -> None:
     """Pass the gate, match until the window ends or somebody stops, purge, and sync DEPLOYMENT."""
-    source = source_of(given.pop("rehearsal"), given.pop("truth"), given.pop("source"))
-    script_file, port = given.pop("scripted_officer"), given.pop("console")
+    sources = sources_of(given["camera"], given.pop("rehearsal"), given.pop("truth"), given.pop("source"))
+    script_file, port, walkers_file = given.pop("scripted_officer"), given.pop("console"), given.pop("scripted_walkers")
     script = Script.read(script_file) if script_file else None
-    wish = wished(deployment, **given)
+    wish = replace(wished(deployment, **given), camera_class=camera_class(sources))
     clock, me = clock_from_environment(), identities.load(home)
     with only_run(home), running_journal(home, clock) as journal:
-        answer = through(Van(home=home, identity=me, journal=journal, clock=clock), wish, source, script, port)
+        walkers = ScriptedWalkers.read(walkers_file, journal, wish.deployment_id) if walkers_file else None
+        answer = through(Van(home=home, identity=me, journal=journal, clock=clock), wish, sources, script, port, walkers)
     say(answer, json_)
 
 
-def source_of(rehearsal: Path | None, truth: Path | None, video: Path | None) -> Source:
-    """The one source that was named. Raises BadInput on none or two."""
-    if (rehearsal is None) == (video is None):
-        raise BadInput("name one source", next_step="--rehearsal SPEC --truth FILE, or --source VIDEO")
+def sources_of(cameras: tuple[str, ...], rehearsal: Path | None, truth: Path | None, video: Path | None) -> dict[str, Source]:
+    """Each camera's source: `--camera ID=SOURCE`, or one camera with --rehearsal or --source. Raises BadInput on anything unclear."""
+    given = dict(camera.partition("=")[::2] for camera in cameras)
+    if len(given) < len(cameras) or not given:
+        raise BadInput("name each camera once", next_step="--camera ID=SOURCE")
+    if rehearsal is None and video is None:
+        return {camera_id: source_named(source) for camera_id, source in given.items()}
+    if len(given) > 1 or any(given.values()) or (rehearsal is not None and video is not None):
+        raise BadInput("--rehearsal and --source are for one camera", next_step="give several as --camera ID=SOURCE")
+    [camera_id] = given
     if video is not None:
-        return VideoFile(video)
+        return {camera_id: VideoFile(video)}
     if rehearsal is None or truth is None:
         raise BadInput("a rehearsal needs --truth", next_step="name a file that the rehearsal camera may write")
-    return Rehearsal(rehearsal.resolve(), truth.resolve())
+    return {camera_id: Rehearsal(rehearsal.resolve(), truth.resolve())}
 
 
-def through(van: Van, wish: Wish, source: Source, script: Script | None, port: int | None) -> dict[str, object]:
+def through(
+    van: Van, wish: Wish, sources: Mapping[str, Source], script: Script | None, port: int | None, walkers: ScriptedWalkers | None = None
+) -> dict[str, object]:
     """From the gate to the sync package; what the command prints."""
     ready = check(
         home=van.home,
-        packs_dir=home_from_environment().packs,
+        packs_dir=private_home().packs,
         identity=van.identity,
         journal=van.journal,
         clock=van.clock,
@@ -100,7 +111,11 @@ def through(van: Van, wish: Wish, source: Source, script: Script | None, port: i
     console = Console(identity=van.identity, journal=van.journal, clock=van.clock, ready=ready, wish=wish, running=deployment)
     with _serving(console, port) as left:
         with _stopped_by_signals(deployment, wish.confirmed.operator_id, left):
-            ended = deployment.run(source)
+            if walkers:
+                walkers.start()
+            ended = deployment.run(sources)
+            if walkers:
+                walkers.finish(OFFICER_S)
             if officer:
                 officer.finish(OFFICER_S)
         answer = finish(van, wish.deployment_id, ended)
@@ -184,7 +199,7 @@ def _serving(console: Console, port: int | None) -> Iterator[threading.Event]:
 
 
 def _listener(port: int) -> socket.socket:
-    """Loopback only: nobody else in the street reaches the console."""
+    """Loopback only: nobody else in the street reaches the console (R32)."""
     listener = socket.socket(socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

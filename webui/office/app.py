@@ -21,8 +21,10 @@ from webui.office import (
     errors,
     home,
     ledger,
+    models,
     people,
     review,
+    rules,
     sign_in,
     watchlist,
 )
@@ -39,6 +41,8 @@ BLUEPRINTS = (
     decision.pages,
     deployments.pages,
     ledger.pages,
+    models.pages,
+    rules.pages,
 )
 
 

@@ -35,7 +35,9 @@ _NAVIGATION = (
     ("Home", "/", frozenset(Role)),
     ("Applications", "/applications", frozenset(READERS)),
     ("Deployments", "/deployments", frozenset(READERS)),
+    ("Models", "/models", frozenset(READERS)),
     ("Ledger", "/ledger", frozenset(Role)),
+    ("Rules", "/rules", frozenset(Role)),
 )
 
 

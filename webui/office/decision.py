@@ -11,7 +11,7 @@ from governance.messages.authority import Authority
 from governance.messages.decision import Action, challenge_for
 from governance.messages.payload import Mode, digest_of, parse
 from governance.messages.roster import Authenticator, Role
-from governance.office import accounts, applications, authorities
+from governance.office import accounts, applications, authorities, drills
 from governance.office.authorities import case_of
 from governance.rules.application import findings
 from governance.rules.finding import Level
@@ -19,6 +19,7 @@ from lfr_engine.errors import BadInput, LfrError, Refused
 from webui.office import forms
 from webui.office.access import actor, allow, office, person
 from webui.office.applications import names, visible
+from webui.office.expectations import expectations
 from webui.office.list_figures import list_figures
 from webui.office.place_map import zone_map
 from webui.office.software_key import sign_with_software_key
@@ -128,6 +129,8 @@ def _show(application_id: UUID, form: ReasonsForm) -> str:
     with office().read() as session:
         row = visible(session, application_id)
         case = case_of(office(), session, row, person().person_id)
+        drill = drills.plan_of(session, row.application_id)
+    compared = len(case.entries) + (len(drill.walkers) if drill else 0)
     found = findings(case)
     content = case.content
     return render_template(
@@ -142,6 +145,9 @@ def _show(application_id: UUID, form: ReasonsForm) -> str:
         met=[one for one in found if one.level is Level.MET],
         blocked=any(one.level is Level.BLOCKS for one in found),
         figures=list_figures(case.entries, case.start.date(), office().profile.image_age_warning_years),
+        drill=drill,
+        compared=compared,
+        expected=expectations(case.certificate, compared, content.expected_passers_by) if case.certificate else (),
         map=zone_map(content.place.polygon, content.place.name),
         names=names(),
         unit=next((unit.name for unit in office().roster.roster.units if unit.unit_id == content.unit_id), content.unit_id),

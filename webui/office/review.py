@@ -6,8 +6,9 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from werkzeug.wrappers import Response
 
 from governance.messages.roster import Role
-from governance.office import entries
+from governance.office import entries, photo_hints, risk
 from lfr_engine.errors import BadInput
+from watchlist.background import WHAT_TO_DO
 from webui.office import forms
 from webui.office.access import actor, allow, office, person
 from webui.office.applications import visible
@@ -66,6 +67,8 @@ def _show(application_id: UUID, entry_id: UUID, form: ReviewForm, problem: str =
     with office().read() as rows:
         row = visible(rows, application_id)
         everybody = entries.proposals(rows, row.application_id)
+        near = risk.nearness_of(rows, str(entry_id))
+        hints = photo_hints.hints_for(rows, str(entry_id))
     found = next((one for one in everybody if one.entry_id == str(entry_id)), None)
     if found is None:
         raise BadInput("there is no such entry in this application")
@@ -83,4 +86,7 @@ def _show(application_id: UUID, entry_id: UUID, form: ReviewForm, problem: str =
         left=sum(one.state == "collected" and one.described["proposer_id"] != person().person_id for one in everybody),
         reason=session.get("photo_reason", {}).get(str(application_id), ""),
         last=last,
+        near=near,
+        hints=hints,
+        what_to_do=WHAT_TO_DO,
     )

@@ -66,6 +66,17 @@ _WORDS: dict[str, str] = {
     "sources_ended": "the cameras or files ended",
     "monitor": "a monitor tripped",
     "power_loss": "power was lost",
+    # states of a pipeline in the model register, and what a review needs
+    "registered": "Registered, not tested",
+    "tested": "Tested, not certified",
+    "certified": "Certified",
+    "operational": "In use",
+    "under_review": "Under review",
+    "suspended": "Suspended",
+    "retired": "Retired",
+    "human_review": "Review by people",
+    "retest": "A new test",
+    "ethics_referral": "The ethics committee",
     # documents
     "DPIA": "Data protection impact assessment (DPIA)",
     "EIA": "Equality impact assessment (EIA)",
@@ -92,6 +103,12 @@ _COLOURS = {
     "warns": "govuk-tag--yellow",
     "informs": "govuk-tag--blue",
     "met": "govuk-tag--green",
+    "registered": "govuk-tag--yellow",
+    "tested": "govuk-tag--yellow",
+    "certified": "govuk-tag--green",
+    "operational": "govuk-tag--green",
+    "under_review": "govuk-tag--orange",
+    "suspended": "govuk-tag--red",
 }
 
 

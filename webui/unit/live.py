@@ -1,5 +1,6 @@
 """Watching: the gate's findings, the live page with its pictures and event stream, pause and stop, the end of the day."""
 
+import base64
 import json
 from collections.abc import Iterator
 
@@ -23,6 +24,8 @@ GATE_CHECKS = (
     ("R20", "The list was compiled in time and the clock was not turned back"),
     ("R31", "The list was sealed for this unit's one-use key and opened"),
     ("R35", "Models and settings are the certified ones"),
+    ("R37", "The certificate is in force and allows this threshold"),
+    ("R99", "This kind of camera was tested, and the model register lets the pipeline match"),
     ("R83", "Signs are up and were checked"),
     ("R96", "The briefing was acknowledged"),
 )
@@ -66,6 +69,26 @@ def picture(camera_id: str) -> Response:
     if newest is None:
         return Response(status=204)
     return Response(newest.jpeg, mimetype="image/jpeg", headers={"X-Frame": str(newest.frame)})
+
+
+@pages.get("/mosaic")
+def mosaic() -> dict[str, object]:
+    """The pictures that are new since position `after`, of all cameras at once: one request at a time serves a whole page."""
+    after = request.args.get("after", type=int, default=0)
+    position, pictures = console().wait_pictures(after=after, timeout_s=_TICK_S)
+    return {"position": position, "pictures": {one: base64.b64encode(picture.jpeg).decode() for one, picture in pictures.items()}}
+
+
+@pages.post("/cameras/<string(maxlength=80):camera_id>")
+def use(camera_id: str) -> AnyResponse:
+    """Take one camera out while the others go on, or add it again."""
+    if camera_id not in console().deployment.camera_ids:
+        abort(404)
+    if request.form.get("used") == "no":
+        console().remove_camera(camera_id)
+    else:
+        console().add_camera(camera_id)
+    return redirect(url_for("live.page"))
 
 
 @pages.get("/events")
@@ -137,4 +160,5 @@ def _as_json(status: Status) -> dict[str, object]:
         "alerts": raised(status),
         "open": status.open_alerts,
         "cameras": status.cameras,
+        "unwell": status.unwell,
     }

@@ -18,32 +18,33 @@ theme.addEventListener("click", () => {
   paint(next);
 });
 
-// Pictures: the next one is asked for when the last has come, at most five a second.
-async function follow(image) {
-  let after = -1;
+// Pictures of all cameras in one request after the other, at most five a second: the next is asked for when the last has come.
+async function follow() {
+  let after = 0;
   for (;;) {
     const began = performance.now();
     try {
-      const answer = await fetch(`/cameras/${image.dataset.camera}.jpg?after=${after}`);
-      if (answer.status === 200) {
-        after = Number(answer.headers.get("X-Frame"));
-        const address = URL.createObjectURL(await answer.blob());
-        await new Promise((shown) => {
-          image.onload = image.onerror = shown;
-          image.src = address;
-        });
-        URL.revokeObjectURL(address);
-      } else {
-        await pause(1000);
-      }
+      const answer = await (await fetch(`/mosaic?after=${after}`)).json();
+      after = answer.position;
+      await Promise.all(Object.entries(answer.pictures).map(([camera, picture]) => put(camera, picture)));
     } catch {
       await pause(2000);
     }
     await pause(Math.max(0, 200 - (performance.now() - began)));
   }
 }
+async function put(camera, picture) {
+  const image = document.querySelector(`img[data-camera="${CSS.escape(camera)}"]`);
+  if (!image) return;
+  const address = URL.createObjectURL(new Blob([Uint8Array.from(atob(picture), (one) => one.charCodeAt(0))], { type: "image/jpeg" }));
+  await new Promise((shown) => {
+    image.onload = image.onerror = shown;
+    image.src = address;
+  });
+  URL.revokeObjectURL(address);
+}
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-document.querySelectorAll("img[data-camera]").forEach(follow);
+if (document.querySelector("img[data-camera]")) follow();
 
 // Events.
 const waitsForDecision = () => Boolean(alertArea?.querySelector('[data-open="yes"]'));
@@ -65,6 +66,7 @@ function show(status) {
   for (const [camera, health] of Object.entries(status.cameras)) {
     const label = document.querySelector(`[data-health="${CSS.escape(camera)}"]`);
     if (label) label.textContent = health;
+    label?.classList.toggle("warn", status.unwell.includes(camera));
   }
   if (status.open > 0) fillAlert();
 }

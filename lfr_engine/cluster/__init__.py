@@ -1,0 +1,1 @@
+"""More than one machine: enrolling many photos and searching a list too long for one process, on Ray (extra `cluster`)."""

@@ -1,0 +1,1 @@
+"""The unit's own monitors while it matches. Pure: what was counted and decided goes in, a verdict comes out."""
