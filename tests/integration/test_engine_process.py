@@ -72,7 +72,9 @@ def test_listed_passers_are_alerted_once_and_a_removed_one_never(start: Start, t
     assert {key: counters[-1][key] for key in ("frames", "dropped", "alerts")} == {"frames": 62, "dropped": 0, "alerts": 1}
     assert counters[-1]["passages"] == 3
     assert engine.all("ended")[0].header["reason"] == "cameras_ended"
-    assert [message.header["state"] for message in engine.all("camera")] == ["opening", "open", "ended"]
+    told = [message.header["state"] for message in engine.all("camera")]
+    assert told[-2:] == ["open", "ended"]  # "opening" before them, unless it was open already when first asked
+    assert set(told[:-2]) <= {"opening"}
     _no_face_in(engine.all("picture"), list(truth.values()))
 
 
